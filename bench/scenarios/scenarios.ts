@@ -1,0 +1,20 @@
+import { blobSmall } from './blob-small.ts'
+import { collect } from './collect.ts'
+import { imagePush } from './image-push.ts'
+import { manifestGet } from './manifest-get.ts'
+import { manyTags } from './many-tags.ts'
+import { memory } from './memory.ts'
+import { pullLarge } from './pull-large.ts'
+import { pushLarge } from './push-large.ts'
+import type { Scenario } from './scenario.ts'
+
+export const scenarios: Scenario[] = [
+  pullLarge,
+  pushLarge,
+  manifestGet,
+  blobSmall,
+  imagePush,
+  memory,
+  manyTags,
+  collect,
+]

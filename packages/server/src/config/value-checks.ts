@@ -1,0 +1,45 @@
+/** Checks on single settings that a JSON type cannot express. */
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+
+/** An address literal or `localhost`: other names could resolve to anything at bind time. */
+export function isListenAddress(value: string): boolean {
+  return value === 'localhost' || (isIP(value) !== 0 && !value.includes('%'))
+}
+
+/** Whether only this machine can reach a socket bound to `address`. */
+export function isLoopback(address: string): boolean {
+  if (address === 'localhost') return true
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback'
+}
+
+/** DNS host name: letters, digits, hyphens and dots; a leading `*.` covers one level. */
+export function isHostName(value: string): boolean {
+  if (value.length > 253 || /^[\d.]+$/.test(value)) return false
+  return /^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(
+    value,
+  )
+}
+
+/** One address (`192.0.2.7`) or a CIDR range (`10.0.0.0/8`, `fd00::/8`). */
+export function isAddressRange(value: string): boolean {
+  const slash = value.indexOf('/')
+  const address = slash === -1 ? value : value.slice(0, slash)
+  const version = isIP(address)
+  if (version === 0 || address.includes('%')) return false
+  if (slash === -1) return true
+  const bits = value.slice(slash + 1)
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)
+}
+
+/** An origin: scheme, host and optionally a port. */
+export function isExternalUrl(value: string): boolean {
+  if (!/^https?:\/\/[^/?#\s\\@]+\/?$/i.test(value) || !URL.canParse(value)) return false
+  const url = new URL(value)
+  return url.hostname !== '' && url.pathname === '/'
+}
+
+/** A PostgreSQL connection address; the host may be missing when `?host=` names a socket folder. */
+export function isPostgresUrl(value: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(value) && URL.canParse(value)
+}

@@ -1,0 +1,54 @@
+/**
+ * Everything that the core can refuse, by name. The two doors map each kind once
+ * (`http/distribution/errors.ts`), so a kind is finer than a wire code.
+ */
+export type ErrorKind =
+  | 'blobUnknown'
+  | 'blobReferenced'
+  | 'uploadUnknown'
+  | 'uploadInvalid'
+  | 'uploadRangeInvalid'
+  | 'uploadInterrupted'
+  | 'uploadsTooMany'
+  | 'digestInvalid'
+  | 'digestMismatch'
+  | 'sizeMismatch'
+  | 'blobTooLarge'
+  | 'manifestUnknown'
+  | 'manifestInvalid'
+  | 'manifestBlobUnknown'
+  | 'manifestTooLarge'
+  | 'tooManyTags'
+  | 'nameInvalid'
+  | 'nameUnknown'
+  | 'tagInvalid'
+  | 'rangeInvalid'
+  | 'pageInvalid'
+  | 'requestInvalid'
+  | 'unauthenticated'
+  | 'denied'
+  | 'unsupported'
+  | 'rateLimited'
+  | 'storageFull'
+  | 'unavailable'
+
+/** One of several faults found in a single request: the OCI envelope lists each on its own line. */
+export type ErrorDetail = Readonly<Record<string, unknown>>
+
+/** The only error the core throws on purpose. Anything else that reaches a door is a defect and answers 500. */
+export class BerthError extends Error {
+  override readonly name = 'BerthError'
+  readonly kind: ErrorKind
+  /** One entry per fault; most errors have none or one. Shown to the client. */
+  readonly details: readonly ErrorDetail[]
+
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    options: { details?: readonly ErrorDetail[]; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.kind = kind
+    this.details = options.details ?? []
+  }
+}

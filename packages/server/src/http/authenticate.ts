@@ -1,0 +1,145 @@
+import type { RepositoryName } from '@berth/oci/reference.ts'
+import type { Caller } from '../access/caller.ts'
+import { type Action, roleAllows } from '../access/authorize.ts'
+import { BerthError } from '../errors.ts'
+import type { Door } from './distribution/door.ts'
+import { sendError } from './distribution/errors.ts'
+import type { Exchange } from './exchange.ts'
+
+/** What a request needs: an action, or for `ping` only that the caller is known. */
+export type Permission = Action | 'ping'
+
+/** The token scope that allows it; clients ask the token service for what stands here. */
+const scopeActions: Readonly<Record<'pull' | 'push' | 'delete', string>> = {
+  pull: 'pull',
+  push: 'pull,push',
+  delete: 'delete',
+}
+
+/**
+ * Finds out who is calling and whether they may. Answers the request itself and returns `undefined` if not.
+ *
+ * A refusal says nothing about whether the repository exists. Without credentials, or with a token that does not
+ * cover the action, it is a 401 that names the scope to ask for; with a password, which cannot be improved, a 403.
+ */
+export async function admit(
+  door: Door,
+  exchange: Exchange,
+  permission: Permission,
+  repository: RepositoryName | undefined,
+): Promise<Caller | undefined> {
+  let caller: Caller
+  try {
+    caller = await door.authenticator.authenticate(exchange.request.headers.authorization)
+  } catch (error) {
+    const isRefusal = error instanceof BerthError && error.kind === 'unauthenticated'
+    const isToken = isRefusal && error.details[0]?.['reason'] === 'invalidToken'
+    sendError(
+      exchange,
+      error,
+      isRefusal
+        ? challenge(door, exchange, permission, repository, isToken ? 'invalid_token' : undefined)
+        : [],
+    )
+    return undefined
+  }
+  exchange.actor = caller.actor
+  if (permission === 'ping') {
+    // Docker, podman and crane choose how to authenticate by this answer alone, and never send credentials after a
+    // 200. So it is a 401 even where anonymous pulls are allowed.
+    if (caller.credentials !== 'none' || door.isOpen) return caller
+    sendError(
+      exchange,
+      new BerthError(
+        'unauthenticated',
+        'Log in, or fetch an anonymous token, to use this registry.',
+      ),
+      challenge(door, exchange, permission, repository, undefined),
+    )
+    return undefined
+  }
+  if (caller.may(permission, repository)) return caller
+  const subject = repository === undefined ? 'the list of repositories' : repository
+  if (caller.credentials === 'password') {
+    sendError(
+      exchange,
+      new BerthError(
+        'denied',
+        `The user ${caller.actor.name} may not ${permission} ${subject}, or it does not exist.`,
+      ),
+    )
+    return undefined
+  }
+  const isToken = caller.credentials === 'token'
+  sendError(
+    exchange,
+    new BerthError(
+      'unauthenticated',
+      isToken
+        ? `The token does not allow to ${permission} ${subject}, or it does not exist.`
+        : `Log in to ${permission} ${subject}.`,
+    ),
+    challenge(door, exchange, permission, repository, isToken ? 'insufficient_scope' : undefined),
+  )
+  return undefined
+}
+
+/**
+ * The one challenge (RFC 6750; CNCF distribution, "Token authentication"). The realm is at the very scheme, host and
+ * port that the client used: newer clients refuse to send credentials anywhere else.
+ */
+function challenge(
+  door: Door,
+  exchange: Exchange,
+  permission: Permission,
+  repository: RepositoryName | undefined,
+  error: 'invalid_token' | 'insufficient_scope' | undefined,
+): string[] {
+  let scope: string | undefined
+  if (permission === 'catalog') scope = 'registry:catalog:*'
+  else if (permission !== 'ping' && repository !== undefined) {
+    scope = `repository:${repository}:${scopeActions[permission]}`
+  }
+  return challengeFor(door, exchange, scope, error)
+}
+
+function challengeFor(
+  door: Door,
+  exchange: Exchange,
+  scope: string | undefined,
+  error: 'invalid_token' | 'insufficient_scope' | undefined,
+): string[] {
+  const { headers, socket } = exchange.request
+  const { protocol, host } = door.forwarding.externalOrigin(headers, socket)
+  let value = `Bearer realm="${protocol}://${host}/token",service="${host}"`
+  if (scope !== undefined) value += `,scope="${scope}"`
+  if (error !== undefined) value += `,error="${error}"`
+  return ['WWW-Authenticate', value]
+}
+
+/**
+ * Whether a wider token would let this caller pull `source`. Then the refusal can say which scope to ask for,
+ * and tells nothing that the caller may not know.
+ */
+export function couldPull(caller: Caller, source: RepositoryName): boolean {
+  return (
+    caller.credentials === 'token' &&
+    !caller.may('pull', source) &&
+    roleAllows(caller.actor.role, 'pull')
+  )
+}
+
+/** Answers a mount whose token covers the target but not the source: 401 with the scope that covers both. */
+export function askForMountScope(
+  door: Door,
+  exchange: Exchange,
+  target: RepositoryName,
+  source: RepositoryName,
+): void {
+  const scope = `repository:${target}:pull,push repository:${source}:pull`
+  sendError(
+    exchange,
+    new BerthError('unauthenticated', `The token does not allow to pull ${source}.`),
+    challengeFor(door, exchange, scope, 'insufficient_scope'),
+  )
+}

@@ -1,0 +1,15 @@
+import { PostgresAdapter, type SelectQueryBuilder } from 'kysely'
+import type { Executor } from './database.ts'
+
+/**
+ * Locks the rows a query reads until the transaction ends. SQLite has one writer at a time and needs none.
+ * `keep` lets others read and lock likewise but not delete; `change` is for the one that will delete.
+ */
+export function lockRows<DB, TB extends keyof DB, O>(
+  tx: Executor,
+  query: SelectQueryBuilder<DB, TB, O>,
+  purpose: 'keep' | 'change',
+): SelectQueryBuilder<DB, TB, O> {
+  if (!(tx.getExecutor().adapter instanceof PostgresAdapter)) return query
+  return purpose === 'keep' ? query.forKeyShare() : query.forUpdate()
+}

@@ -1,0 +1,44 @@
+import { Command, Option } from 'commander'
+import { openAccessOffline, openRegistryOffline } from './app.ts'
+import { configCommand } from './commands/config.ts'
+import { gcCommand } from './commands/gc.ts'
+import { serveCommand } from './commands/serve.ts'
+import { userCommand } from './commands/user.ts'
+import { verifyCommand } from './commands/verify.ts'
+import { loadConfig } from './config/load.ts'
+import type { Config } from './config/schema.ts'
+import { ConfigError } from './config/config-error.ts'
+import { BerthError } from './errors.ts'
+import { version } from './version.ts'
+
+/** Faults of the configuration have an exit code of their own, so that a supervisor need not try again. */
+const exitCodes = { failure: 1, configuration: 78 }
+
+const program = new Command('berth')
+  .description('Berth: a registry for containers and models.')
+  .version(version)
+  .addOption(new Option('--config <file>', 'YAML file with settings').env('BERTH_CONFIG'))
+  .showHelpAfterError('Run `berth --help` to see what there is.')
+
+const load = (): Config => loadConfig({ file: program.opts<{ config?: string }>().config })
+
+program.addCommand(serveCommand(load))
+program.addCommand(userCommand(() => openAccessOffline(load())))
+program.addCommand(gcCommand(() => openRegistryOffline(load())))
+program.addCommand(verifyCommand(() => openRegistryOffline(load())))
+program.addCommand(configCommand(load))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof ConfigError) {
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = exitCodes.configuration
+  } else if (error instanceof BerthError || error instanceof Error) {
+    const reason = error.cause instanceof Error ? ` (${error.cause.message})` : ''
+    process.stderr.write(`error: ${error.message}${reason}\n`)
+    process.exitCode = exitCodes.failure
+  } else {
+    throw error
+  }
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['packages/**/*.test.ts'],
+    globalSetup: ['packages/server/src/testing/postgres-setup.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Two at a time: the tests start real databases and servers.
+    maxWorkers: 2,
+    pool: 'forks',
+  },
+})
