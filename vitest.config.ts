@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['packages/**/*.test.ts'],
+    include: ['packages/**/*.test.ts', 'test/api-fuzz/*.test.ts'],
     globalSetup: ['packages/server/src/testing/postgres-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -10,7 +10,7 @@ import { insertManifest } from '../packages/server/src/metadata/manifests.ts'
 import { ensureRepository } from '../packages/server/src/metadata/repositories.ts'
 import { requestReviews } from '../packages/server/src/metadata/reviews.ts'
 import { openSqlite } from '../packages/server/src/metadata/sqlite.ts'
-import { setTag } from '../packages/server/src/metadata/tags.ts'
+import { claimTag } from '../packages/server/src/metadata/tags.ts'
 import { newStorageKey } from '../packages/server/src/storage/storage-key.ts'
 
 /** `tagsInLarge` tags in each large repository, one in each small one. The large ones sort first. */
@@ -65,9 +65,11 @@ export async function loadTags(dataDirectory: string, shape: StoreShape): Promis
   })
 }
 
+const inRoot = () => Promise.resolve(1)
+
 async function loadRepository(tx: Transaction, name: string, tags: number): Promise<void> {
   const now = new Date().toISOString()
-  const repository = await ensureRepository(tx, parseRepositoryName(name), now)
+  const { id: repository } = await ensureRepository(tx, parseRepositoryName(name), now, inRoot)
   const digest = digestOfBytes(manifestPayload)
   await insertManifest(tx, {
     repository,
@@ -76,12 +78,12 @@ async function loadRepository(tx: Transaction, name: string, tags: number): Prom
     artifactType: undefined,
     payload: manifestPayload,
     subject: undefined,
-    annotations: {},
+    annotations: undefined,
     references: [],
     now,
   })
   for (let number = 0; number < tags; number++) {
-    await setTag(tx, { repository, name: parseTagName(tagName(number)), digest, now })
+    await claimTag(tx, { repository, name: parseTagName(tagName(number)), digest, now })
   }
 }
 
@@ -102,7 +104,12 @@ export async function loadGarbage(
         storeObject(dataDirectory, `garbage ${repositoryName} ${start + offset}`),
       )
       await database.relaxedTransaction(async (tx) => {
-        const repository = await ensureRepository(tx, parseRepositoryName(repositoryName), now)
+        const { id: repository } = await ensureRepository(
+          tx,
+          parseRepositoryName(repositoryName),
+          now,
+          inRoot,
+        )
         for (const blob of blobs) {
           await insertBlob(tx, { ...blob, now })
           await linkBlob(tx, repository, blob.digest, past)

@@ -11,6 +11,8 @@ export type Settings = {
   quick: boolean
   /** Size of "a large blob": 1 GiB, a quarter of it with --quick. */
   largeBytes: number
+  /** A checkout of an earlier Berth, with its packages installed, to measure against. */
+  earlier: string | undefined
   json: string | undefined
   markdown: string | undefined
 }
@@ -22,6 +24,7 @@ export const usage = `npm run bench -- [options]
   --rounds n        rounds per scenario, 5 by default; contenders alternate within a round
   --seconds n       length of a round of a request-rate scenario, 5 by default
   --quick           2 rounds, 256 MiB instead of 1 GiB, without the scenarios that load a disk for minutes
+  --earlier folder  a checkout of an earlier Berth, for the scenarios that compare with one
   --json file       also writes every figure as JSON
   --markdown file   also writes the report page
   --list            the scenarios and their bars
@@ -40,6 +43,7 @@ export function parseSettings(args: string[]): Settings & { list: boolean; help:
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      earlier: { type: 'string' },
       json: { type: 'string' },
       markdown: { type: 'string' },
       list: { type: 'boolean', default: false },
@@ -53,6 +57,7 @@ export function parseSettings(args: string[]): Settings & { list: boolean; help:
     seconds: positive('--seconds', values.seconds, values.quick ? 2 : 5),
     quick: values.quick,
     largeBytes: values.quick ? gibibyte / 4 : gibibyte,
+    earlier: values.earlier,
     json: values.json,
     markdown: values.markdown,
     list: values.list,

@@ -1,11 +1,14 @@
 /**
- * Writes `docs/reference/configuration.md` and `configuration.schema.json` from the schema of the settings.
+ * Writes `docs/reference/configuration.md` and `configuration.schema.json` from the schema of the settings, and
+ * `openapi.json` from the routes of the management API.
  * With `--check` it writes nothing and exits with 1 when a file on disk is not what it would write.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import * as z from 'zod'
 import { type Field, rootSection, type Section } from '../packages/server/src/config/fields.ts'
 import { configSchema } from '../packages/server/src/config/schema.ts'
+import { describeApi } from '../packages/server/src/http/management/documents.ts'
+import { managementRoutes } from '../packages/server/src/http/management/routes.ts'
 
 const folder = new URL('../docs/reference/', import.meta.url)
 
@@ -72,6 +75,11 @@ function schemaForEditors(): string {
   return `${JSON.stringify({ title: 'Berth settings', ...schema }, null, 2)}\n`
 }
 
+function openApi(): string {
+  const document = describeApi(managementRoutes.map(({ route }) => route))
+  return `${JSON.stringify(document, null, 2)}\n`
+}
+
 function read(file: URL): string {
   try {
     return readFileSync(file, 'utf8')
@@ -83,6 +91,7 @@ function read(file: URL): string {
 const files = [
   { name: 'configuration.md', text: page() },
   { name: 'configuration.schema.json', text: schemaForEditors() },
+  { name: 'openapi.json', text: openApi() },
 ]
 mkdirSync(folder, { recursive: true })
 for (const { name, text } of files) {

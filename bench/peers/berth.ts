@@ -18,16 +18,20 @@ export const berth: Contender = {
   start: (workspace) => startBerth(workspace),
 }
 
-/** `settings`: environment variables that override what the benchmark sets. `directory`: start on a store that exists. */
+/**
+ * `settings`: environment variables that override what the benchmark sets. `directory`: start on a store that exists.
+ * `checkout`: run the program of another checkout than this one.
+ */
 export async function startBerth(
   workspace: Workspace,
   settings: Record<string, string> = {},
   directory: string = workspace.folder('berth'),
+  checkout?: string,
 ): Promise<RunningContender> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const server = await startServer(workspace, {
-    command: program,
+    command: checkout === undefined ? program : join(checkout, 'packages/server/bin/berth'),
     args: ['serve'],
     environment: {
       BERTH_DATA_DIRECTORY: join(directory, 'data'),
@@ -44,7 +48,7 @@ export async function startBerth(
   const credentials =
     settings['BERTH_ACCESS__ANONYMOUS_ROLE'] === 'none' ? administrator : undefined
   return {
-    name: 'berth',
+    name: checkout === undefined ? 'berth' : 'earlier-berth',
     url,
     directory,
     storeBlob: (repository, digest, file) =>

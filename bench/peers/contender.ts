@@ -2,6 +2,7 @@ import type { Workspace } from '../workspace.ts'
 
 export type ContenderName =
   | 'berth'
+  | 'earlier-berth'
   | 'docker-registry'
   | 'distribution'
   | 'zot'

@@ -1,3 +1,5 @@
+import { accessCost } from './access-cost.ts'
+import { audit } from './audit.ts'
 import { blobSmall } from './blob-small.ts'
 import { collect } from './collect.ts'
 import { imagePush } from './image-push.ts'
@@ -6,15 +8,19 @@ import { manyTags } from './many-tags.ts'
 import { memory } from './memory.ts'
 import { pullLarge } from './pull-large.ts'
 import { pushLarge } from './push-large.ts'
+import { search } from './search.ts'
 import type { Scenario } from './scenario.ts'
 
 export const scenarios: Scenario[] = [
   pullLarge,
   pushLarge,
   manifestGet,
+  accessCost,
   blobSmall,
   imagePush,
   memory,
   manyTags,
   collect,
+  audit,
+  search,
 ]

@@ -53,7 +53,7 @@ export async function startBerth(options: BerthOptions = {}): Promise<Berth> {
   const scratch = await mkdtemp(join(tmpdir(), 'berth-test-'))
   const dataDirectory = options.dataDirectory ?? join(scratch, 'data')
   const port = await freePort()
-  const password = 'correct horse battery staple'
+  const password = 'correct horse battery'
   const configFile = join(scratch, 'berth.yaml')
   const http = {
     port,

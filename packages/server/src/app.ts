@@ -1,15 +1,28 @@
-import { openAccess } from './access/open.ts'
-import type { TokenService } from './access/tokens.ts'
-import type { Users } from './access/users.ts'
+import { ClientCertificates } from './access/client-certificates.ts'
+import { HtpasswdFile } from './access/htpasswd-file.ts'
+import type { Access } from './access/open.ts'
+import { CollectionState } from './browse/collection.ts'
+import { ManifestBrowser } from './browse/manifests.ts'
+import { RepositoryBrowser } from './browse/repositories.ts'
+import { RepositoryRemoval } from './browse/repository-removal.ts'
+import { System } from './browse/system.ts'
+import { TagBrowser } from './browse/tags.ts'
 import type { Config } from './config/schema.ts'
 import { lockDataDirectory } from './data-lock.ts'
+import { authenticate } from './http/authenticate.ts'
 import { BodyBuffers } from './http/distribution/body-buffers.ts'
+import type { Door } from './http/distribution/door.ts'
 import { UploadLocations } from './http/distribution/upload-location.ts'
 import { Forwarding } from './http/forwarded.ts'
 import { Health } from './http/health.ts'
+import { managementRoutes } from './http/management/routes.ts'
+import { openManagement } from './http/management/server.ts'
 import { openMetricsListener } from './http/metrics-listener.ts'
+import { PeerCertificates } from './http/peer-certificates.ts'
+import { RateLimit } from './http/rate-limit.ts'
 import { HttpServer } from './http/server.ts'
 import { openTls } from './http/tls.ts'
+import { Jobs } from './jobs/jobs.ts'
 import type { Logger } from './log.ts'
 import type { Database } from './metadata/database.ts'
 import { readLevels } from './metadata/levels.ts'
@@ -17,10 +30,24 @@ import { openDatabase } from './metadata/open.ts'
 import { getOrCreateSecret } from './metadata/secrets.ts'
 import { Metrics } from './metrics.ts'
 import type { Clock } from './registry/grace.ts'
-import { type Registry, openRegistry } from './registry/open.ts'
+import { openCore } from './open-core.ts'
+import { planCollection } from './registry/collection-plan.ts'
+import { ReclaimableReports } from './quota/reclaimable.ts'
+import { UsageReports } from './quota/usage-report.ts'
+import type { Registry } from './registry/open.ts'
+import { LabelIndexing } from './search/labels.ts'
+import { Search } from './search/search.ts'
+import { SearchUpkeep } from './search/upkeep.ts'
 import type { StorageDriver } from './storage/driver.ts'
 import { openStorage } from './storage/open.ts'
+import { version } from './version.ts'
+import { startBookkeeping } from './worker/bookkeeping.ts'
+import { makeHandlers } from './worker/handlers.ts'
 import { startHousekeeping } from './worker/housekeeping.ts'
+import { Worker } from './worker/worker.ts'
+
+/** What a dry run of collection explains at most. */
+const plannedReviews = 100
 
 /** A running Berth. */
 export type App = {
@@ -33,7 +60,7 @@ export type App = {
   readonly database: Database
   readonly storage: StorageDriver
   readonly registry: Registry
-  readonly users: Users
+  readonly access: Access
   /** Lets the requests under way finish, then releases everything. Calling it twice is harmless. */
   close(): Promise<void>
   /** Resolves when the app has been closed. */
@@ -58,32 +85,66 @@ export async function openApp(
     const storage = parts.storage ?? (await openStorage(config.storage))
     opened.push(() => storage.close())
 
-    const access = await openAccess({ database, options: config.access })
+    const core = await openCore({ config, database, storage, logger, clock })
+    const { access, admission, audit, immutability, queue, quotas, registry, usage, now } = core
     const administrator = await access.users.ensureAdministrator(config.access.administrator)
-    const registry = openRegistry({ database, storage, config, clock })
     opened.push(() => registry.uploads.close())
 
     const metrics = new Metrics()
     const tls = await openTls(config.http.tls, config.dataDirectory, logger)
     const forwarding = new Forwarding(config.http)
+    const rateLimit = new RateLimit(config.http.rateLimit, () => performance.now())
+    const certificates = openPeerCertificates(config)
+    const door: Door = {
+      ...registry,
+      authenticator: access.authenticator,
+      tokens: access.tokens,
+      uploadLocations: new UploadLocations(
+        await getOrCreateSecret(database, 'upload-location', 32),
+      ),
+      bodyBuffers: new BodyBuffers(),
+      forwarding,
+      certificates,
+      rateLimit,
+      manifestMaxBytes: config.registry.manifestMaxBytes,
+      isOpen: config.access.anonymousRole === 'admin',
+    }
+    const labels = new LabelIndexing({ database, ...registry })
+    const upkeep = new SearchUpkeep({ database, labels })
+    const jobs = new Jobs({ database, queue, now })
+    const management = await openManagement({
+      bindings: managementRoutes,
+      door: {
+        ...access,
+        forwarding,
+        quotas,
+        usageReports: new UsageReports({ database }),
+        reclaimable: new ReclaimableReports({ database, untagged: config.collection.untagged }),
+        immutability,
+        audit: audit.log,
+        jobs,
+        collection: new CollectionState({ database, jobs, now }),
+        system: new System({ database, storage, storageKind: config.storage.kind, version, now }),
+        search: new Search({ database }),
+        repositories: new RepositoryBrowser({ database }),
+        repositoryRemoval: new RepositoryRemoval({ database, ...registry, admission, now }),
+        tags: new TagBrowser({ database }),
+        manifests: new ManifestBrowser({ database, ...registry }),
+        referrers: registry.referrers,
+      },
+      authenticate: (exchange) => authenticate(door, exchange),
+      idempotencyKeys: access.idempotencyKeys,
+      forwarding,
+      checkCsrf: (session, token) => access.sessions.checkCsrf(session, token),
+    })
     const server = await HttpServer.open({
       config: config.http,
       logger,
       metrics: metrics.http,
       health: new Health(readinessChecks(database, storage)),
       tls,
-      door: {
-        ...registry,
-        authenticator: access.authenticator,
-        tokens: access.tokens,
-        uploadLocations: new UploadLocations(
-          await getOrCreateSecret(database, 'upload-location', 32),
-        ),
-        bodyBuffers: new BodyBuffers(),
-        forwarding,
-        manifestMaxBytes: config.registry.manifestMaxBytes,
-        isOpen: config.access.anonymousRole === 'admin',
-      },
+      door,
+      management,
     })
     opened.push(() => server.close())
     metrics.onScrape(async () => {
@@ -92,8 +153,28 @@ export async function openApp(
     })
     const metricsListener = await openMetricsListener(config.metrics, metrics)
     opened.push(() => metricsListener?.close())
+    const worker = new Worker({
+      queue,
+      logger,
+      handlers: makeHandlers({
+        queue,
+        ...registry,
+        planCollection: () => planCollection(database, { limit: plannedReviews, clock }),
+        labels,
+        upkeep,
+        metrics,
+        config,
+        now,
+      }),
+    })
+    worker.start()
+    opened.push(() => worker.stop())
+    const bookkeeping = startBookkeeping({ ...access, audit, usage, config, logger })
+    opened.push(() => bookkeeping.stop())
     const housekeeping = startHousekeeping({ ...registry, config, logger, metrics })
     opened.push(() => housekeeping.stop())
+    const htpasswd = await watchHtpasswd(config, access, logger)
+    opened.push(() => htpasswd?.stop())
 
     const closed = Promise.withResolvers<void>()
     let closing: Promise<void> | undefined
@@ -107,40 +188,13 @@ export async function openApp(
       database,
       storage,
       registry,
-      users: access.users,
+      access,
       close: () => (closing ??= closeAll().finally(() => closed.resolve())),
       closed: closed.promise,
     }
   } catch (error) {
     await closeAll()
     throw error
-  }
-}
-
-/** What `berth user` needs: the database, beside a server that may be running. */
-export async function openAccessOffline(
-  config: Config,
-): Promise<{ users: Users; tokens: TokenService; close(): Promise<void> }> {
-  const database = await openDatabase(config.metadata)
-  const { users, tokens } = await openAccess({ database, options: config.access })
-  return { users, tokens, close: () => database.close() }
-}
-
-/** What `berth gc` and `berth verify` need: the database and the store, beside a server that may be running. */
-export async function openRegistryOffline(
-  config: Config,
-): Promise<{ database: Database; registry: Registry; close(): Promise<void> }> {
-  const database = await openDatabase(config.metadata)
-  const storage = await openStorage(config.storage)
-  const registry = openRegistry({ database, storage, config, clock: () => new Date() })
-  return {
-    database,
-    registry,
-    async close() {
-      await registry.uploads.close()
-      await storage.close()
-      await database.close()
-    },
   }
 }
 
@@ -185,4 +239,21 @@ function urlOf(config: Config, address: { address: string; port: number; family:
       ? `[${address.address}]`
       : address.address
   return `${scheme}://${host}:${address.port}`
+}
+
+function openPeerCertificates({ http }: Config): PeerCertificates | undefined {
+  const settings = http.tls.kind === 'off' ? undefined : http.tls.clientCertificates
+  return settings && new PeerCertificates(new ClientCertificates(settings.rules))
+}
+
+async function watchHtpasswd(
+  config: Config,
+  { changes }: Access,
+  logger: Logger,
+): Promise<HtpasswdFile | undefined> {
+  const { htpasswdFile: file, htpasswdRole: role } = config.access
+  if (file === undefined) return undefined
+  const htpasswd = new HtpasswdFile({ file, role, changes, logger })
+  await htpasswd.start()
+  return htpasswd
 }

@@ -27,6 +27,15 @@ export type ErrorKind =
   | 'requestInvalid'
   | 'unauthenticated'
   | 'denied'
+  | 'quotaExceeded'
+  | 'tagImmutable'
+  /** Something of the management API, or its parent, is not there, or not for this caller. */
+  | 'notFound'
+  | 'alreadyExists'
+  /** What is asked contradicts the state of the thing: the last administrator, a project that is not empty. */
+  | 'conflict'
+  /** The thing was changed since the caller read it (`If-Match`). */
+  | 'versionMismatch'
   | 'unsupported'
   | 'rateLimited'
   | 'storageFull'

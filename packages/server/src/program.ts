@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander'
-import { openAccessOffline, openRegistryOffline } from './app.ts'
+import { auditCommand } from './commands/audit.ts'
 import { configCommand } from './commands/config.ts'
 import { gcCommand } from './commands/gc.ts'
+import { projectCommand } from './commands/project.ts'
 import { serveCommand } from './commands/serve.ts'
 import { userCommand } from './commands/user.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -9,6 +10,7 @@ import { loadConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { ConfigError } from './config/config-error.ts'
 import { BerthError } from './errors.ts'
+import { openAccessOffline, openAuditOffline, openRegistryOffline } from './offline.ts'
 import { version } from './version.ts'
 
 /** Faults of the configuration have an exit code of their own, so that a supervisor need not try again. */
@@ -24,6 +26,8 @@ const load = (): Config => loadConfig({ file: program.opts<{ config?: string }>(
 
 program.addCommand(serveCommand(load))
 program.addCommand(userCommand(() => openAccessOffline(load())))
+program.addCommand(projectCommand(() => openAccessOffline(load())))
+program.addCommand(auditCommand(() => openAuditOffline(load())))
 program.addCommand(gcCommand(() => openRegistryOffline(load())))
 program.addCommand(verifyCommand(() => openRegistryOffline(load())))
 program.addCommand(configCommand(load))

@@ -16,15 +16,13 @@ const algorithm = 'HS256'
 /** Another node's clock may be a little behind. */
 const clockSkewMs = 30_000
 
-type TokenUser = { id: string; passwordHash: string }
-
 /** The claims that are read again. What has our signature has this shape. */
 type Claims = { sub: string; exp: number; access: ResourceAccess[]; pwd: string }
 
 /** What a token says once its signature has been checked. */
 type VerifiedToken = {
-  /** `undefined`: issued to a caller without credentials. */
-  userId: string | undefined
+  /** As `formatSubject` writes it; empty for a caller without credentials. */
+  subject: string
   /** See `AccessTokens.fingerprint`. */
   fingerprint: string
   grants: Grants
@@ -56,18 +54,19 @@ export class AccessTokens {
     return new AccessTokens(signingKey, derive('fingerprint'))
   }
 
-  /** `user` is `undefined` for a caller without credentials; `issuedAt` is in milliseconds since 1970. */
+  /** `secretHash` is that of the secret that was presented; `issuedAt` is in milliseconds since 1970. */
   sign(token: {
-    user: TokenUser | undefined
+    subject: string
+    secretHash: string
     access: readonly ResourceAccess[]
     issuedAt: number
     lifetimeSeconds: number
   }): Promise<string> {
-    const claims = { access: token.access, pwd: token.user ? this.fingerprint(token.user) : '' }
+    const claims = { access: token.access, pwd: this.fingerprint(token.subject, token.secretHash) }
     return new SignJWT(claims)
       .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
       .setIssuer(issuer)
-      .setSubject(token.user?.id ?? '')
+      .setSubject(token.subject)
       .setAudience(audience)
       .setIssuedAt(new Date(token.issuedAt))
       .setNotBefore(new Date(token.issuedAt - clockSkewMs))
@@ -96,7 +95,7 @@ export class AccessTokens {
       throw invalidToken(cause)
     }
     return {
-      userId: claims.sub === '' ? undefined : claims.sub,
+      subject: claims.sub,
       fingerprint: claims.pwd,
       grants: toGrants(claims.access),
       expiresAt: claims.exp * 1000,
@@ -104,12 +103,12 @@ export class AccessTokens {
   }
 
   /**
-   * Ties a token to the password that its user had when it was issued: once the stored hash is another one, the
-   * fingerprint no longer matches. Keyed, so a token gives nothing of the hash away.
+   * Ties a token to the secret that it was issued for: once the subject has another one, the fingerprint no longer
+   * matches. Keyed, so a token gives nothing of the hash away.
    */
-  fingerprint(user: TokenUser): string {
+  fingerprint(subject: string, secretHash: string): string {
     return createHmac('sha256', this.#fingerprintKey)
-      .update(`${user.id}\0${user.passwordHash}`)
+      .update(`${subject}\0${secretHash}`)
       .digest('base64url')
       .slice(0, 22)
   }

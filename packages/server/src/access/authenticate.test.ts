@@ -2,11 +2,12 @@ import { createSecretKey, generateKeyPairSync, hkdfSync } from 'node:crypto'
 import { parseRepositoryName } from '@berth/oci/reference.ts'
 import { decodeJwt, exportJWK, type JWTHeaderParameters, SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Role } from '../actor.ts'
+import type { InstanceRole, RepositoryAction } from '../actor.ts'
+import { type ConfigSources, loadConfig } from '../config/load.ts'
+import { bumpAccessEpoch } from '../metadata/access-epoch.ts'
 import { getOrCreateSecret } from '../metadata/secrets.ts'
 import { insertUser } from '../metadata/users.ts'
 import { type TestDatabase, testDatabases } from '../testing/open-test-databases.ts'
-import type { Action } from './authorize.ts'
 import type { Caller } from './caller.ts'
 import { openAccess } from './open.ts'
 import { Passwords } from './passwords.ts'
@@ -14,20 +15,20 @@ import { Passwords } from './passwords.ts'
 const password = 'correct horse battery'
 const app = parseRepositoryName('team/app')
 const other = parseRepositoryName('team/other')
-const options = {
-  anonymousRole: 'none',
-  tokenLifetimeSeconds: 300,
-  refreshTokenLifetimeDays: 90,
-} as const
+const address = () => '192.0.2.1'
+const configWith = (access: NonNullable<ConfigSources['overrides']>['access'] = {}) =>
+  loadConfig({ environment: {}, overrides: { access } })
 const everything = ['repository:team/app:pull,push,delete', 'registry:catalog:*']
 const basic = (name: string, secret = password) =>
   `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`
 const refused = (reason: string) => ({ kind: 'unauthenticated', details: [{ reason }] })
 
-function allowed(caller: Caller): string {
-  const actions: Action[] = ['pull', 'push', 'delete']
-  const held: Action[] = actions.filter((action) => caller.may(action, app))
-  if (caller.may('catalog', undefined)) held.push('catalog')
+async function allowed(caller: Caller): Promise<string> {
+  const held: string[] = []
+  for (const action of ['pull', 'push', 'delete'] satisfies RepositoryAction[]) {
+    if (await caller.may(action, app)) held.push(action)
+  }
+  if (caller.mayInstance('catalog')) held.push('catalog')
   return held.join(' ')
 }
 
@@ -40,7 +41,7 @@ describe.each(testDatabases)('Authenticator on $name', (engine) => {
     let passwordHash: string
     beforeAll(async () => {
       test = await engine.open()
-      access = await openAccess({ database: test.database, options, now: () => now })
+      access = await openAccess({ database: test.database, config: configWith(), now: () => now })
       passwordHash = await new Passwords().hash(password)
     })
     afterAll(async () => {
@@ -51,17 +52,31 @@ describe.each(testDatabases)('Authenticator on $name', (engine) => {
       const createdAt = new Date(now).toISOString()
       await test.database.transaction(async (tx) => {
         await tx.deleteFrom('users').execute()
+        await tx.deleteFrom('login_throttles').execute()
         for (const [name, role] of [
           ['root', 'admin'],
-          ['wren', 'writer'],
+          ['wren', 'developer'],
         ] as const) {
-          await insertUser(tx, { id: name, name, passwordHash, role, disabledAt: null, createdAt })
+          await insertUser(tx, {
+            id: name,
+            name,
+            passwordHash,
+            role,
+            disabledAt: null,
+            createdAt,
+            displayName: null,
+            email: null,
+            source: 'local',
+            externalId: null,
+            version: 1,
+          })
+          await bumpAccessEpoch(tx)
         }
       })
     })
 
     const authenticate = (authorization: string | undefined) =>
-      access.authenticator.authenticate(authorization)
+      access.authenticator.authenticate({ authorization, address })
     const bearerOf = async (name: string, scopes = everything) => {
       const credentials = { name, password }
       const answer = await access.tokens.issue({
@@ -69,33 +84,41 @@ describe.each(testDatabases)('Authenticator on $name', (engine) => {
         scopes,
         offline: false,
         clientId: '',
+        address,
       })
       return `Bearer ${answer.token}`
     }
 
     describe('without credentials', () => {
-      it.each<[Role | 'none', string]>([
+      it.each<[InstanceRole & ('none' | 'reader' | 'admin'), string]>([
         ['none', ''],
         ['reader', 'pull catalog'],
         ['admin', 'pull push delete catalog'],
       ])('gives the anonymous role %s', async (anonymousRole, rights) => {
         const { authenticator, tokens } = await openAccess({
           database: test.database,
-          options: { ...options, anonymousRole },
+          config: configWith({ anonymousRole }),
         })
-        const caller = await authenticator.authenticate(undefined)
+        const caller = await authenticator.authenticate({ authorization: undefined, address })
         expect(caller).toMatchObject({
           credentials: 'none',
           actor: { kind: 'anonymous', id: 'anonymous' },
         })
-        expect(allowed(caller)).toBe(rights)
+        expect(await allowed(caller)).toBe(rights)
 
-        const request = { credentials: undefined, offline: false, clientId: '', scopes: everything }
-        const withToken = await authenticator.authenticate(
-          `Bearer ${(await tokens.issue(request)).token}`,
-        )
+        const request = {
+          credentials: undefined,
+          offline: false,
+          clientId: '',
+          scopes: everything,
+          address,
+        }
+        const withToken = await authenticator.authenticate({
+          authorization: `Bearer ${(await tokens.issue(request)).token}`,
+          address,
+        })
         expect(withToken).toMatchObject({ credentials: 'token', actor: { kind: 'anonymous' } })
-        expect(allowed(withToken)).toBe(rights)
+        expect(await allowed(withToken)).toBe(rights)
       })
     })
 
@@ -104,11 +127,11 @@ describe.each(testDatabases)('Authenticator on $name', (engine) => {
         const caller = await authenticate(basic('wren'))
         expect(caller).toMatchObject({
           credentials: 'password',
-          actor: { kind: 'user', name: 'wren', role: 'writer' },
+          actor: { kind: 'user', name: 'wren' },
         })
-        expect(allowed(caller)).toBe('pull push catalog')
-        expect(caller.may('push', other)).toBe(true)
-        expect(allowed(await authenticate(basic('root').replace('Basic', 'bASIC')))).toBe(
+        expect(await allowed(caller)).toBe('pull push catalog')
+        expect(await caller.may('push', other)).toBe(true)
+        expect(await allowed(await authenticate(basic('root').replace('Basic', 'bASIC')))).toBe(
           'pull push delete catalog',
         )
       })
@@ -134,9 +157,9 @@ describe.each(testDatabases)('Authenticator on $name', (engine) => {
       })
 
       it('forgets a verified password the moment it changes, and follows the role', async () => {
-        expect(allowed(await authenticate(basic('wren')))).toBe('pull push catalog')
+        expect(await allowed(await authenticate(basic('wren')))).toBe('pull push catalog')
         await access.users.changeRole('wren', 'reader')
-        expect(allowed(await authenticate(basic('wren')))).toBe('pull catalog')
+        expect(await allowed(await authenticate(basic('wren')))).toBe('pull catalog')
         await access.users.changePassword('wren', 'another horse battery')
         await expect(authenticate(basic('wren'))).rejects.toMatchObject(
           refused('invalidCredentials'),
@@ -150,8 +173,13 @@ describe.each(testDatabases)('Authenticator on $name', (engine) => {
 
       it('checks the same password sent a hundred times at once without refusing any', async () => {
         // One that has verified no password yet, and cannot queue a hundred.
-        const { authenticator } = await openAccess({ database: test.database, options })
-        const sent = Array.from({ length: 100 }, () => authenticator.authenticate(basic('wren')))
+        const { authenticator } = await openAccess({
+          database: test.database,
+          config: configWith(),
+        })
+        const sent = Array.from({ length: 100 }, () =>
+          authenticator.authenticate({ authorization: basic('wren'), address }),
+        )
         expect((await Promise.all(sent)).every((caller) => caller.actor.name === 'wren')).toBe(true)
       })
     })
@@ -165,28 +193,35 @@ describe.each(testDatabases)('Authenticator on $name', (engine) => {
           credentials: 'token',
           actor: { kind: 'user', name: 'wren' },
         })
-        expect(allowed(caller)).toBe('pull push')
-        expect(caller.may('pull', other)).toBe(false)
-        expect(caller.may('pull', undefined)).toBe(false)
+        expect(await allowed(caller)).toBe('pull push')
+        expect(await caller.may('pull', other)).toBe(false)
       })
 
       it('accepts one without access, as docker login sends it', async () => {
         const caller = await authenticate(await bearerOf('root', []))
         expect(caller.actor.name).toBe('root')
-        expect(allowed(caller)).toBe('')
+        expect(await allowed(caller)).toBe('')
       })
 
       it('takes the scheme in any case', async () => {
         const header = await bearerOf('wren')
-        expect(allowed(await authenticate(header.replace('Bearer', 'bearer')))).toBe(
+        expect(await allowed(await authenticate(header.replace('Bearer', 'bearer')))).toBe(
           'pull push catalog',
         )
       })
 
       it('works after a restart and on another node', async () => {
         const header = await bearerOf('wren')
-        const second = await openAccess({ database: test.database, options, now: () => now })
-        expect(allowed(await second.authenticator.authenticate(header))).toBe('pull push catalog')
+        const second = await openAccess({
+          database: test.database,
+          config: configWith(),
+          now: () => now,
+        })
+        expect(
+          await allowed(
+            await second.authenticator.authenticate({ authorization: header, address }),
+          ),
+        ).toBe('pull push catalog')
       })
 
       it('ends with its lifetime, also when it is known already', async () => {
@@ -196,10 +231,14 @@ describe.each(testDatabases)('Authenticator on $name', (engine) => {
         await authenticate(header)
         now += 1_000
         await expect(authenticate(header)).rejects.toMatchObject(refused('invalidToken'))
-        const second = await openAccess({ database: test.database, options, now: () => now })
-        await expect(second.authenticator.authenticate(header)).rejects.toMatchObject(
-          refused('invalidToken'),
-        )
+        const second = await openAccess({
+          database: test.database,
+          config: configWith(),
+          now: () => now,
+        })
+        await expect(
+          second.authenticator.authenticate({ authorization: header, address }),
+        ).rejects.toMatchObject(refused('invalidToken'))
       })
 
       it('is not valid before it was issued', async () => {
@@ -224,18 +263,18 @@ describe.each(testDatabases)('Authenticator on $name', (engine) => {
           'refused',
           async () => {
             await access.users.deleteUser('wren')
-            await access.users.createUser({ name: 'wren', password, role: 'writer' })
+            await access.users.createUser({ name: 'wren', password, role: 'developer' })
           },
         ],
       ])('follows %s at the next request: %s', async (_, expected, change) => {
         const [used, fresh] = [await bearerOf('wren'), await bearerOf('wren')]
-        expect(allowed(await authenticate(used))).toBe('pull push catalog')
+        expect(await allowed(await authenticate(used))).toBe('pull push catalog')
         await change()
         for (const header of [used, fresh, used]) {
           if (expected === 'refused') {
             await expect(authenticate(header)).rejects.toMatchObject(refused('invalidToken'))
           } else {
-            expect(allowed(await authenticate(header))).toBe(expected)
+            expect(await allowed(await authenticate(header))).toBe(expected)
           }
         }
       })
@@ -243,9 +282,9 @@ describe.each(testDatabases)('Authenticator on $name', (engine) => {
       it('follows a demotion and a promotion back', async () => {
         const header = await bearerOf('wren')
         await access.users.changeRole('wren', 'reader')
-        expect(allowed(await authenticate(header))).toBe('pull catalog')
-        await access.users.changeRole('wren', 'writer')
-        expect(allowed(await authenticate(header))).toBe('pull push catalog')
+        expect(await allowed(await authenticate(header))).toBe('pull catalog')
+        await access.users.changeRole('wren', 'developer')
+        expect(await allowed(await authenticate(header))).toBe('pull push catalog')
       })
     })
 
@@ -298,7 +337,7 @@ describe.each(testDatabases)('Authenticator on $name', (engine) => {
       }
 
       it('accepts what this test makes with the true key, so that the refusals below mean something', async () => {
-        expect(allowed(await authenticate(await forge({})))).toBe('pull push delete')
+        expect(await allowed(await authenticate(await forge({})))).toBe('pull push delete')
       })
 
       it.each<[string, (at: number) => Partial<Parts>]>([
@@ -309,7 +348,8 @@ describe.each(testDatabases)('Authenticator on $name', (engine) => {
         ['a beginning in the future', (at) => ({ nbf: at + 60 })],
         ['another type', () => ({ header: { alg: 'HS256', typ: 'at+jwt' } })],
         ['no type', () => ({ header: { alg: 'HS256' } })],
-        ['a user that does not exist', () => ({ sub: 'nobody' })],
+        ['a user that does not exist', () => ({ sub: 'user:nobody' })],
+        ['a subject of no kind', () => ({ sub: 'nobody' })],
         ['the fingerprint of another password', () => ({ pwd: 'AAAAAAAAAAAAAAAAAAAAAA' })],
         ['no fingerprint', () => ({ pwd: undefined })],
       ])('refuses one with %s, though the key is right', async (_, change) => {

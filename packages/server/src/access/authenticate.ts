@@ -1,40 +1,61 @@
 import { LRUCache } from 'lru-cache'
-import type { Actor, Role } from '../actor.ts'
-import type { Database, PreparedRead } from '../metadata/database.ts'
-import { prepareUserById, type StoredUser } from '../metadata/users.ts'
+import { BerthError } from '../errors.ts'
 import { type AccessTokens, invalidToken } from './access-tokens.ts'
 import { readBasicCredentials } from './basic-credentials.ts'
-import { type Caller, roleCaller, tokenCaller } from './caller.ts'
-import type { Credentials } from './credentials.ts'
+import type { CredentialKind } from './caller.ts'
+import { type Identification, isApiKey } from './identify.ts'
+import type { Permissions } from './permissions.ts'
+import {
+  formatSubject,
+  parseSubject,
+  type Principal,
+  secretsOf,
+  type Subject,
+} from './principal.ts'
+import { RequestCaller } from './request-caller.ts'
 import type { Grants } from './scopes.ts'
+import type { CertificateSubjects } from './certificate-subjects.ts'
+import type { CertificateIdentity } from './client-certificates.ts'
+import type { Sessions } from './sessions.ts'
 
-/** A token whose signature was checked, and what was last seen of its user. */
+/** What a request shows of who sends it. */
+export type Presented = {
+  readonly authorization: string | undefined
+  readonly cookie?: string | undefined
+  /** The user or robot that the client's certificate stands for, once it was verified. */
+  readonly certificate?: CertificateIdentity | undefined
+  /** The client's address, looked up only when something depends on it. */
+  readonly address: () => string
+}
+
+/** A token whose signature was checked, and the principal it was last found good for. */
 type KnownToken = {
-  readonly userId: string | undefined
+  readonly subject: Subject
+  readonly key: string
   readonly fingerprint: string
   readonly grants: Grants
   readonly expiresAt: number
-  /** The stored hash that the fingerprint was found to match. */
-  passwordHash: string | undefined
-  caller: Caller | undefined
+  goodFor: Principal | undefined
 }
 
 const tokensMax = 10_000
 /** Of `Authorization` headers held as keys: a token for many repositories is long. */
 const tokenCharactersMax = 16 * 1024 * 1024
 
+const anonymous: Subject = { kind: 'anonymous' }
+
 /**
- * Turns an `Authorization` header into a caller.
+ * Turns what a request shows into a caller.
  *
- * A token's signature is checked once; its user's row is read for every request, so that disabling, deleting,
- * demoting a user or changing the password counts from the next request on, however long the token would last.
+ * A token's signature is checked once; whether its subject still may anything is asked for every request, so that
+ * disabling, deleting, demoting or a new password counts from the next request on, however long the token would last.
  */
 export class Authenticator {
   readonly #accessTokens: AccessTokens
-  readonly #credentials: Credentials
-  readonly #findUser: PreparedRead<{ id: string }, StoredUser>
-  readonly #anonymousActor: Actor
-  readonly #anonymous: Caller
+  readonly #identification: Identification
+  readonly #permissions: Permissions
+  readonly #sessions: Sessions
+  readonly #certificates: CertificateSubjects
   readonly #now: () => number
   /** By the whole header, so that a hit costs no cutting. */
   readonly #tokens = new LRUCache<string, KnownToken>({
@@ -44,70 +65,131 @@ export class Authenticator {
   })
 
   constructor(parts: {
-    database: Database
-    credentials: Credentials
     accessTokens: AccessTokens
-    anonymousRole: Role | undefined
+    identification: Identification
+    permissions: Permissions
+    sessions: Sessions
+    certificates: CertificateSubjects
     now: () => number
   }) {
     this.#accessTokens = parts.accessTokens
-    this.#credentials = parts.credentials
-    this.#findUser = prepareUserById(parts.database)
-    this.#anonymousActor = {
-      kind: 'anonymous',
-      id: 'anonymous',
-      name: 'anonymous',
-      role: parts.anonymousRole,
-    }
-    this.#anonymous = roleCaller(this.#anonymousActor, 'none')
+    this.#identification = parts.identification
+    this.#permissions = parts.permissions
+    this.#sessions = parts.sessions
+    this.#certificates = parts.certificates
     this.#now = parts.now
   }
 
   /**
-   * Accepts Bearer and Basic; no header is a caller without credentials. Throws `unauthenticated` with a reason in the
-   * details: `invalidToken`, `invalidCredentials` or `unknownScheme`; `rateLimited` when too many passwords are being checked.
+   * Accepts Bearer (a token of the token service, or an API key) and Basic, else a session cookie, else a client
+   * certificate; with none of them it is a caller without credentials. Throws `unauthenticated` with a reason in the
+   * details: `invalidToken`, `invalidCredentials`, `secondFactorRequired`, `unknownScheme`; `rateLimited` for guesses.
    */
-  async authenticate(authorization: string | undefined): Promise<Caller> {
-    if (authorization === undefined) return this.#anonymous
+  async authenticate(presented: Presented): Promise<RequestCaller> {
+    const { authorization } = presented
+    if (authorization === undefined) return this.#withoutHeader(presented)
     const token = this.#tokens.get(authorization) ?? (await this.#learn(authorization))
-    return token === undefined ? this.#withPassword(authorization) : this.#withToken(token)
+    if (token !== undefined) return this.#withToken(token, presented)
+    const bearer = bearerOf(authorization)
+    if (bearer !== undefined) {
+      const { subject } = await this.#identification.identifyKey(bearer)
+      return this.#callerFor(subject, 'key', presented, invalidToken)
+    }
+    const { name, password } = readBasicCredentials(authorization)
+    const { subject, kind } = await this.#identification.identify(
+      name,
+      password,
+      presented.address(),
+    )
+    return this.#callerFor(subject, kind, presented, goneMeanwhile)
   }
 
-  async #withToken(token: KnownToken): Promise<Caller> {
+  async #withToken(token: KnownToken, presented: Presented): Promise<RequestCaller> {
     if (token.expiresAt <= this.#now()) throw invalidToken()
-    if (token.userId === undefined) {
-      token.caller ??= tokenCaller(this.#anonymousActor, token.grants)
-      return token.caller
+    const principal = await this.#permissions.principal(token.subject, token.key)
+    if (principal === undefined) throw invalidToken()
+    if (principal !== token.goodFor) {
+      const isGood = secretsOf(principal).some(
+        (hash) => this.#accessTokens.fingerprint(token.key, hash) === token.fingerprint,
+      )
+      if (!isGood) throw invalidToken()
+      token.goodFor = principal
     }
-    const user = await this.#findUser.first({ id: token.userId })
-    if (user === undefined || user.disabledAt !== null) throw invalidToken()
-    if (user.passwordHash !== token.passwordHash) {
-      if (this.#accessTokens.fingerprint(user) !== token.fingerprint) throw invalidToken()
-      token.passwordHash = user.passwordHash
-    }
-    if (token.caller?.actor.role !== user.role) {
-      token.caller = tokenCaller(userActor(user), token.grants)
-    }
-    return token.caller
+    return this.#caller(token.subject, principal, 'token', presented, { grants: token.grants })
   }
 
-  /** Checks a bearer token not seen before; `undefined` when the header holds none. */
+  async #withoutHeader(presented: Presented): Promise<RequestCaller> {
+    const { cookie, certificate } = presented
+    const session = cookie === undefined ? undefined : await this.#sessions.authenticate(cookie)
+    if (session !== undefined) {
+      const subject: Subject = { kind: 'user', id: session.userId }
+      const principal = await this.#permissions.principal(subject)
+      if (principal !== undefined) {
+        return this.#caller(subject, principal, 'session', presented, {
+          sessionId: session.sessionId,
+        })
+      }
+    }
+    if (certificate !== undefined) {
+      const subject = await this.#certificates.find(certificate)
+      return this.#callerFor(subject, 'certificate', presented, goneMeanwhile)
+    }
+    return this.#callerFor(anonymous, 'none', presented, invalidToken)
+  }
+
+  async #callerFor(
+    subject: Subject,
+    credentials: CredentialKind,
+    presented: Presented,
+    refusal: () => BerthError,
+  ): Promise<RequestCaller> {
+    const principal = await this.#permissions.principal(subject)
+    if (principal === undefined) throw refusal()
+    return this.#caller(subject, principal, credentials, presented)
+  }
+
+  #caller(
+    subject: Subject,
+    principal: Principal,
+    credentials: CredentialKind,
+    presented: Presented,
+    more: { grants?: Grants; sessionId?: string } = {},
+  ): RequestCaller {
+    return new RequestCaller({
+      permissions: this.#permissions,
+      subject,
+      principal,
+      credentials,
+      grants: more.grants,
+      sessionId: more.sessionId,
+      address: presented.address,
+      now: this.#now,
+    })
+  }
+
+  /** Checks a bearer token not seen before; `undefined` when the header holds none of the token service. */
   async #learn(authorization: string): Promise<KnownToken | undefined> {
-    const token = /^bearer +(\S+)$/i.exec(authorization)?.[1]
-    if (token === undefined) return undefined
+    const token = bearerOf(authorization)
+    if (token === undefined || isApiKey(token)) return undefined
     const verified = await this.#accessTokens.verify(token, this.#now())
-    const known: KnownToken = { ...verified, passwordHash: undefined, caller: undefined }
+    const subject = parseSubject(verified.subject)
+    if (subject === undefined) throw invalidToken()
+    const { fingerprint, grants, expiresAt } = verified
+    const key = formatSubject(subject)
+    const known: KnownToken = { subject, key, fingerprint, grants, expiresAt, goodFor: undefined }
     this.#tokens.set(authorization, known)
     return known
   }
-
-  async #withPassword(authorization: string): Promise<Caller> {
-    const { name, password } = readBasicCredentials(authorization)
-    const user = await this.#credentials.check(name, password)
-    return roleCaller(userActor(user), 'password')
-  }
 }
 
-function userActor(user: StoredUser): Actor {
-  return { kind: 'user', id: user.id, name: user.name, role: user.role }
+function bearerOf(authorization: string): string | undefined {
+  return /^bearer +(\S+)$/i.exec(authorization)?.[1]
+}
+
+function goneMeanwhile(): BerthError {
+  return new BerthError(
+    'unauthenticated',
+    'The user name or the password is wrong, or the user is disabled.',
+    { details: [{ reason: 'invalidCredentials' }] },
+  )
 }

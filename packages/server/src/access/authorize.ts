@@ -1,19 +1,126 @@
-import type { Role } from '../actor.ts'
+import type { InstanceRole, ProjectRole, RepositoryAction } from '../actor.ts'
 
-/** What a caller may want: the first three on a repository, `catalog` on the instance. */
-export type Action = 'pull' | 'push' | 'delete' | 'catalog'
+/** What can be done with a project itself, through the management API. */
+export type ProjectAction =
+  | 'readProject'
+  | 'updateProject'
+  | 'createProject'
+  | 'deleteProject'
+  | 'readMembers'
+  | 'manageMembers'
+  | 'readRobots'
+  | 'manageRobots'
+  | 'manageImmutability'
+  | 'manageQuota'
+  | 'readAudit'
 
-/**
- * The whole of authorisation: what each role may do. A writer may replace a tag but not delete: a pushed
- * manifest survives a moved tag, so the password of a build machine that leaks cannot destroy an image.
- */
-const actions: Readonly<Record<Role, readonly Action[]>> = {
-  reader: ['pull', 'catalog'],
-  writer: ['pull', 'push', 'catalog'],
-  admin: ['pull', 'push', 'delete', 'catalog'],
+/** What concerns no project. */
+export type InstanceAction = 'catalog' | 'readUsers' | 'manageUsers' | 'readSystem' | 'manageSystem'
+
+export type Action = RepositoryAction | ProjectAction | InstanceAction
+
+/** A role of either kind; the two that exist on the instance only are told apart by `InstanceRole`. */
+export type AnyRole = InstanceRole | ProjectRole
+
+const reader = ['pull', 'readProject', 'catalog'] as const
+const developer = [...reader, 'push', 'createTag', 'moveTag'] as const
+const maintainer = [
+  ...developer,
+  'deleteTag',
+  'delete',
+  'readMembers',
+  'manageImmutability',
+] as const
+const projectAdmin = [
+  ...maintainer,
+  'updateProject',
+  'createProject',
+  'deleteProject',
+  'manageMembers',
+  'readRobots',
+  'manageRobots',
+  'readAudit',
+] as const
+const auditor = [
+  ...reader,
+  'readMembers',
+  'readRobots',
+  'readAudit',
+  'readUsers',
+  'readSystem',
+] as const
+const instanceAdmin = [
+  ...projectAdmin,
+  'manageQuota',
+  'readUsers',
+  'manageUsers',
+  'readSystem',
+  'manageSystem',
+] as const
+
+const projectRoles: Readonly<Record<ProjectRole, ReadonlySet<Action>>> = {
+  none: new Set(),
+  reader: new Set(reader),
+  developer: new Set(developer),
+  maintainer: new Set(maintainer),
+  admin: new Set(projectAdmin),
 }
 
-/** Whether a role contains an action; no role contains none. */
-export function roleAllows(role: Role | undefined, action: Action): boolean {
-  return role !== undefined && actions[role].includes(action)
+const instanceRoles: Readonly<Record<InstanceRole, ReadonlySet<Action>>> = {
+  none: new Set(),
+  reader: new Set(reader),
+  developer: new Set(developer),
+  maintainer: new Set(maintainer),
+  auditor: new Set(auditor),
+  admin: new Set(instanceAdmin),
+}
+
+/**
+ * The whole of authorisation, with `Permissions` which finds the role: what each role may do. A developer may move a
+ * tag but not delete: a manifest survives a moved tag, so a leaked password of a build cannot destroy an image.
+ */
+export function projectRoleAllows(role: ProjectRole, action: Action): boolean {
+  return projectRoles[role].has(action)
+}
+
+/** What the role gives on the whole instance; for all but `admin` and `auditor` a project may say otherwise. */
+export function instanceRoleAllows(role: InstanceRole, action: Action): boolean {
+  return instanceRoles[role].has(action)
+}
+
+const order: readonly ProjectRole[] = ['none', 'reader', 'developer', 'maintainer', 'admin']
+
+/** The one that allows more: of several groups in one project, the best counts. */
+export function greaterRole(a: ProjectRole, b: ProjectRole): ProjectRole {
+  return order.indexOf(a) >= order.indexOf(b) ? a : b
+}
+
+const instanceOrder: readonly InstanceRole[] = [
+  'none',
+  'reader',
+  'developer',
+  'maintainer',
+  'auditor',
+  'admin',
+]
+
+/**
+ * The one that counts of a user's own role on the instance and those of the user's groups. An auditor changes nothing,
+ * whatever else the groups would give, unless one of them makes an administrator.
+ */
+export function greaterInstanceRole(a: InstanceRole, b: InstanceRole): InstanceRole {
+  return instanceOrder.indexOf(a) >= instanceOrder.indexOf(b) ? a : b
+}
+
+const repositoryActions = new Set<Action>([
+  'pull',
+  'push',
+  'createTag',
+  'moveTag',
+  'deleteTag',
+  'delete',
+])
+
+export function isRepositoryAction(action: Action): action is RepositoryAction {
+  return repositoryActions.has(action)
 }

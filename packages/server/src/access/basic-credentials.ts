@@ -1,7 +1,8 @@
 import { BerthError } from '../errors.ts'
 
 const grammar = /^basic +([A-Za-z0-9+/_=-]+)$/i
-const charactersMax = 2 * 1024
+// The token of a CI system is presented as a password too.
+const charactersMax = 24 * 1024
 
 /**
  * Reads an `Authorization: Basic` header (RFC 7617): base64 of `name:password`, parted by the first colon.

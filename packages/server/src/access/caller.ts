@@ -1,31 +1,41 @@
 import type { RepositoryName } from '@berth/oci/reference.ts'
-import type { Actor } from '../actor.ts'
-import { type Action, roleAllows } from './authorize.ts'
-import type { Grants } from './scopes.ts'
+import type { Actor, RepositoryAction } from '../actor.ts'
+import type { Transaction } from '../metadata/database.ts'
+import type { InstanceAction, ProjectAction } from './authorize.ts'
 
-/** Who is calling, and what they may do right now. */
-export type Caller = {
+/** How the caller proved who they are. */
+export type CredentialKind = 'none' | 'token' | 'password' | 'key' | 'session' | 'certificate'
+
+/** Who is calling, and what they may do right now. Made for one request by `Authenticator`. */
+export interface Caller {
   readonly actor: Actor
-  readonly credentials: 'none' | 'token' | 'password'
-  /** Whether the caller may act on the repository; for `catalog`, which concerns none, pass `undefined`. */
-  may(action: Action, repository: RepositoryName | undefined): boolean
-}
+  /** Where the request comes from: the client's address, behind trusted proxies too. */
+  readonly address: string
+  readonly credentials: CredentialKind
+  /**
+   * A person who has just shown a password, a certificate or a signed-in browser. Only such a caller may make or change
+   * credentials of their own: a token or a key that leaks must not be able to make another.
+   */
+  readonly isPersonal: boolean
+  /** Of the browser session, for `credentials` `session`. */
+  readonly sessionId: string | undefined
 
-/** May do all that the role allows. */
-export function roleCaller(actor: Actor, credentials: 'none' | 'password'): Caller {
-  return { actor, credentials, may: (action) => roleAllows(actor.role, action) }
-}
+  /** Whether the caller may act on the repository, which need not exist. */
+  may(action: RepositoryAction, repository: RepositoryName): Promise<boolean>
+  /** Whether the token service would grant it: what the caller may, leaving aside what the token presented is for. */
+  couldWithToken(action: RepositoryAction, repository: RepositoryName): Promise<boolean>
+  /** Whether the caller may act on the project of this name, `''` being the root; `false` when there is none. */
+  mayProject(action: ProjectAction, project: string): Promise<boolean>
+  mayInstance(action: InstanceAction): boolean
 
-/** May do what the token grants and the role still allows. */
-export function tokenCaller(actor: Actor, grants: Grants): Caller {
-  return {
-    actor,
-    credentials: 'token',
-    may(action, repository) {
-      if (!roleAllows(actor.role, action)) return false
-      if (action === 'catalog') return grants.catalog
-      if (repository === undefined) return false
-      return grants.repositories.get(repository)?.includes(action) ?? false
-    },
-  }
+  /**
+   * The same questions inside a transaction, answered by what is true there, and held so until it ends.
+   * They throw `denied` instead of answering `false`.
+   */
+  require(tx: Transaction, action: RepositoryAction, repository: RepositoryName): Promise<void>
+  requireProject(tx: Transaction, action: ProjectAction, project: string): Promise<void>
+  requireInstance(tx: Transaction, action: InstanceAction): Promise<void>
+
+  /** The projects whose repositories the caller may pull: all, or these ids. For lists and search. */
+  readableProjects(): Promise<'all' | readonly number[]>
 }

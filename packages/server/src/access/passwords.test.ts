@@ -1,6 +1,6 @@
 import { hash as hashBcrypt } from '@node-rs/bcrypt'
 import { describe, expect, it } from 'vitest'
-import { generatePassword, Passwords, readBcryptCost } from './passwords.ts'
+import { generatePassword, isOutdatedHash, Passwords, readBcryptCost } from './passwords.ts'
 
 const passwords = new Passwords()
 
@@ -45,22 +45,29 @@ describe('Passwords', () => {
   })
 
   it.each([
-    ['11 characters', 'a'.repeat(11)],
-    ['257 bytes', 'a'.repeat(257)],
-    ['more than 256 bytes in fewer characters', 'é'.repeat(129)],
-    ['a line break', 'correct horse\nbattery'],
-    ['a zero byte', 'correct horse\0battery'],
-  ])('refuses a new password of or with %s', async (_, password) => {
-    await expect(passwords.hash(password)).rejects.toMatchObject({
+    ['fewer than 12 characters', 'mosaic plum', 'tooShort'],
+    ['a name', 'plum alice mosaic', 'userName'],
+    ['common words', 'Passw0rd2024!', 'common'],
+    ['a line break', 'correct horse\nbattery', 'controlCharacter'],
+  ])('refuses a new password of or with %s', async (_, password, rule) => {
+    await expect(passwords.hash(password, 'alice')).rejects.toMatchObject({
       kind: 'requestInvalid',
-      details: [{ reason: 'passwordInvalid' }],
+      details: [{ field: 'password', reason: 'passwordInvalid', rule }],
     })
   })
 
-  it('takes new passwords of 12 characters and of 256 bytes', async () => {
-    for (const password of ['a'.repeat(12), 'é'.repeat(128)]) {
-      expect(await passwords.verify(password, await passwords.hash(password))).toBe(true)
-    }
+  it('knows a password again that another keyboard composes otherwise', async () => {
+    const stored = await passwords.hash('caf\u00e9 mosaic plum')
+    expect(await passwords.verify('cafe\u0301 mosaic plum', stored)).toBe(true)
+    expect(await passwords.verify('cafe mosaic plum', stored)).toBe(false)
+  })
+
+  it('takes any password for the new hash of one that was imported', async () => {
+    expect(await passwords.verify('old', await passwords.rehash('old'))).toBe(true)
+  })
+
+  it('refuses every password of a user who has none here', async () => {
+    expect(await passwords.verify('', '')).toBe(false)
   })
 
   it('answers rateLimited when more logins come than can be queued', async () => {
@@ -85,6 +92,17 @@ describe('generatePassword', () => {
       )
     }
     await expect(passwords.hash(generatePassword())).resolves.toContain('$argon2id$')
+  })
+})
+
+describe('isOutdatedHash', () => {
+  it('is true of bcrypt and of a cheaper argon2id, not of what is made here or costs more', async () => {
+    const [salt, tag] = ['A'.repeat(22), 'A'.repeat(43)]
+    expect(isOutdatedHash(await hashBcrypt('x', { cost: 4 }))).toBe(true)
+    expect(isOutdatedHash(`$argon2id$v=19$m=4096,t=2,p=1$${salt}$${tag}`)).toBe(true)
+    expect(isOutdatedHash(`$argon2id$v=19$m=19456,t=1,p=1$${salt}$${tag}`)).toBe(true)
+    expect(isOutdatedHash(`$argon2id$v=19$m=65536,t=2,p=1$${salt}$${tag}`)).toBe(false)
+    expect(isOutdatedHash(await passwords.hash('correct horse battery'))).toBe(false)
   })
 })
 

@@ -1,11 +1,9 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { verify as verifyBcryptHash } from '@node-rs/bcrypt'
-import { BerthError } from '../errors.ts'
 import { Gate } from './gate.ts'
+import { checkPasswordRules, isTooLong, normalizePassword } from './password-rules.ts'
 
-const passwordCharactersMin = 12
-const passwordBytesMax = 256
 /** bcrypt looks at no more than this; what follows would not count. */
 const bcryptBytesMax = 72
 
@@ -33,24 +31,31 @@ export class Passwords {
   /** A hash that no password has, as costly to check as a real one. */
   readonly #nobody = formatArgon2(randomBytes(saltBytes), randomBytes(tagBytes))
 
-  /** Hashes a new password with argon2id, as a PHC string. Throws `requestInvalid` when it is too short or too long. */
-  async hash(password: string): Promise<string> {
-    checkNewPassword(password)
-    const salt = randomBytes(saltBytes)
-    const tag = await this.#gate.run(() =>
-      deriveKey('argon2id', { message: password, nonce: salt, tagLength: tagBytes, ...cost }),
-    )
-    return formatArgon2(salt, tag)
+  /**
+   * Hashes a new password with argon2id, as a PHC string. Throws `requestInvalid` when it breaks a rule
+   * (see `password-rules.ts`); `userName` is whose it will be.
+   */
+  async hash(password: string, userName?: string): Promise<string> {
+    checkPasswordRules(password, userName)
+    return this.#hashArgon2(password)
+  }
+
+  /**
+   * The hash that takes the place of an older one of the same password, whose owner has just given it: no rule is asked
+   * that the password was not chosen by.
+   */
+  async rehash(password: string): Promise<string> {
+    return this.#hashArgon2(password)
   }
 
   /**
    * Whether the password belongs to the stored hash: argon2id as made here, or bcrypt as imported. Without a hash
-   * (no such user) the answer is `false` and takes as long. Throws `rateLimited`.
+   * (no such user, or none with a password here) the answer is `false` and takes as long. Throws `rateLimited`.
    */
   async verify(password: string, storedHash: string | undefined): Promise<boolean> {
-    if (Buffer.byteLength(password) > passwordBytesMax) return false
-    if (storedHash === undefined || !bcryptHash.test(storedHash)) {
-      return this.#verifyArgon2(password, storedHash ?? this.#nobody)
+    if (isTooLong(password)) return false
+    if (!storedHash || !bcryptHash.test(storedHash)) {
+      return this.#verifyArgon2(password, storedHash || this.#nobody)
     }
     // Also checked against nobody, so that a cheap bcrypt hash does not tell which users were imported.
     const [matches] = await Promise.all([
@@ -60,6 +65,15 @@ export class Passwords {
     return matches
   }
 
+  async #hashArgon2(password: string): Promise<string> {
+    const salt = randomBytes(saltBytes)
+    const message = normalizePassword(password)
+    const tag = await this.#gate.run(() =>
+      deriveKey('argon2id', { message, nonce: salt, tagLength: tagBytes, ...cost }),
+    )
+    return formatArgon2(salt, tag)
+  }
+
   async #verifyArgon2(password: string, storedHash: string): Promise<boolean> {
     const parts = argon2Hash.exec(storedHash)
     if (!parts) throw new Error('A stored password hash has a form that Berth never writes.')
@@ -67,7 +81,7 @@ export class Passwords {
     const expected = Buffer.from(tag, 'base64')
     const derived = await this.#gate.run(() =>
       deriveKey('argon2id', {
-        message: password,
+        message: normalizePassword(password),
         nonce: Buffer.from(salt, 'base64'),
         tagLength: expected.length,
         memory: Number(memory),
@@ -78,25 +92,17 @@ export class Passwords {
     return timingSafeEqual(derived, expected)
   }
 
+  /** The bytes as they are: whoever made the hash elsewhere did not normalise. */
   async #verifyBcrypt(password: string, storedHash: string): Promise<boolean> {
     if (Buffer.byteLength(password) > bcryptBytesMax) return false
     return this.#gate.run(() => verifyBcryptHash(password, storedHash))
   }
 }
 
-/** Throws `requestInvalid` (reason `passwordInvalid`) unless the password has at least 12 characters and at most 256 bytes. */
-function checkNewPassword(password: string): void {
-  const fault =
-    password.length < passwordCharactersMin
-      ? `The password is shorter than ${passwordCharactersMin} characters. Choose a longer one.`
-      : Buffer.byteLength(password) > passwordBytesMax
-        ? `The password is longer than ${passwordBytesMax} bytes. Choose a shorter one.`
-        : /\p{Cc}/u.test(password)
-          ? 'The password holds a control character, such as a line break or a tab. Leave it out.'
-          : undefined
-  if (fault !== undefined) {
-    throw new BerthError('requestInvalid', fault, { details: [{ reason: 'passwordInvalid' }] })
-  }
+/** Whether a hash is easier to guess at than those made here today: bcrypt, or argon2id with less memory or fewer passes. */
+export function isOutdatedHash(storedHash: string): boolean {
+  const [, memory, passes] = argon2Hash.exec(storedHash) ?? []
+  return Number(memory ?? 0) < cost.memory || Number(passes ?? 0) < cost.passes
 }
 
 /** The cost factor of a bcrypt hash (`$2a$`, `$2b$`, `$2y$`), `undefined` for anything else. */

@@ -1,7 +1,6 @@
-import { parseRepositoryName } from '@berth/oci/reference.ts'
-import type { Role } from '../actor.ts'
+import { parseRepositoryName, type RepositoryName } from '@berth/oci/reference.ts'
+import type { RepositoryAction } from '../actor.ts'
 import { BerthError } from '../errors.ts'
-import { type Action, roleAllows } from './authorize.ts'
 
 /** One entry of a token's `access` claim, and of the wish that a scope states. */
 export type ResourceAccess = {
@@ -13,14 +12,44 @@ export type ResourceAccess = {
 /** What a token allows, in the form that is asked on every request. */
 export type Grants = {
   readonly catalog: boolean
-  readonly repositories: ReadonlyMap<string, readonly Action[]>
+  readonly repositories: ReadonlyMap<string, readonly ScopeAction[]>
 }
 
 const scopesMax = 64
 // The token comes back in a header, as base64 of JSON; beyond this it would not fit Node's 16 KiB of headers.
 const scopeBytesMax = 6 * 1024
 
-const repositoryActions = ['pull', 'push', 'delete'] as const satisfies readonly Action[]
+const scopeActions = ['pull', 'push', 'delete'] as const
+
+/** What a scope can name: coarser than what can be done (CNCF distribution, "Token scope documentation"). */
+type ScopeAction = (typeof scopeActions)[number]
+
+const scopeActionOf: Readonly<Record<RepositoryAction, ScopeAction>> = {
+  pull: 'pull',
+  push: 'push',
+  createTag: 'push',
+  moveTag: 'push',
+  deleteTag: 'delete',
+  delete: 'delete',
+}
+
+/** Any of these makes the scope worth having; what exactly is allowed is asked at the request. */
+const actionsOf: Readonly<Record<ScopeAction, readonly RepositoryAction[]>> = {
+  pull: ['pull'],
+  push: ['push'],
+  delete: ['delete', 'deleteTag'],
+}
+
+/** Whether a token with these grants covers the action. */
+export function grantsAllow(grants: Grants, action: RepositoryAction, repository: string): boolean {
+  return grants.repositories.get(repository)?.includes(scopeActionOf[action]) ?? false
+}
+
+/** What scopes are measured by: what their owner may, whatever the credentials presented are for. */
+export type ScopeOwner = {
+  may(action: RepositoryAction, repository: RepositoryName): Promise<boolean>
+  readonly mayList: boolean
+}
 
 /**
  * Reads one scope, `type[(class)]:name:actions` (CNCF distribution, "Token scope documentation"). The name may hold
@@ -41,11 +70,14 @@ export function parseScope(text: string): ResourceAccess | undefined {
 }
 
 /**
- * What a role gets of the scopes asked for: the intersection. A scope that is malformed, unknown or not allowed
+ * What the owner gets of the scopes asked for: the intersection. A scope that is malformed, unknown or not allowed
  * is left out and is no error, for clients ask for more than they need. Each value may hold several scopes
  * separated by spaces. Throws `requestInvalid` beyond 64 scopes or 6 KiB.
  */
-export function grantScopes(scopes: readonly string[], role: Role | undefined): ResourceAccess[] {
+export async function grantScopes(
+  scopes: readonly string[],
+  owner: ScopeOwner,
+): Promise<ResourceAccess[]> {
   if (scopes.reduce((sum, scope) => sum + scope.length, 0) > scopeBytesMax) {
     throw new BerthError(
       'requestInvalid',
@@ -65,10 +97,10 @@ export function grantScopes(scopes: readonly string[], role: Role | undefined): 
     const scope = parseScope(text)
     if (!scope) continue
     if (scope.type === 'registry' && scope.name === 'catalog') {
-      catalog ||= scope.actions.includes('*') && roleAllows(role, 'catalog')
+      catalog ||= scope.actions.includes('*') && owner.mayList
     } else if (scope.type === 'repository') {
-      const granted = grantActions(scope.actions, role)
-      if (granted.length === 0 || !isRepositoryName(scope.name)) continue
+      const granted = await grantActions(scope, owner)
+      if (granted.length === 0) continue
       const held = repositories.get(scope.name) ?? new Set()
       for (const action of granted) held.add(action)
       repositories.set(scope.name, held)
@@ -77,7 +109,7 @@ export function grantScopes(scopes: readonly string[], role: Role | undefined): 
   const access: ResourceAccess[] = [...repositories].map(([name, actions]) => ({
     type: 'repository',
     name,
-    actions: repositoryActions.filter((action) => actions.has(action)),
+    actions: scopeActions.filter((action) => actions.has(action)),
   }))
   if (catalog) access.push({ type: 'registry', name: 'catalog', actions: ['*'] })
   return access
@@ -90,32 +122,40 @@ export function formatScopes(access: readonly ResourceAccess[]): string {
 
 /** The access claim as the authenticator asks it. */
 export function toGrants(access: readonly ResourceAccess[]): Grants {
-  const repositories = new Map<string, readonly Action[]>()
+  const repositories = new Map<string, readonly ScopeAction[]>()
   let catalog = false
   for (const { type, name, actions } of access) {
     if (type === 'registry') catalog ||= name === 'catalog' && actions.includes('*')
     if (type === 'repository') {
       repositories.set(
         name,
-        repositoryActions.filter((action) => actions.includes(action)),
+        scopeActions.filter((action) => actions.includes(action)),
       )
     }
   }
   return { catalog, repositories }
 }
 
-/** podman asks for `*` when it deletes: that is every action the role has, spelled out. */
-function grantActions(wanted: readonly string[], role: Role | undefined): Action[] {
-  return repositoryActions.filter(
-    (action) => (wanted.includes('*') || wanted.includes(action)) && roleAllows(role, action),
-  )
+/** podman asks for `*` when it deletes: that is every action the owner has, spelled out. */
+async function grantActions(scope: ResourceAccess, owner: ScopeOwner): Promise<ScopeAction[]> {
+  const repository = readRepositoryName(scope.name)
+  if (repository === undefined) return []
+  const granted: ScopeAction[] = []
+  for (const wanted of scopeActions) {
+    if (!scope.actions.includes('*') && !scope.actions.includes(wanted)) continue
+    for (const action of actionsOf[wanted]) {
+      if (!(await owner.may(action, repository))) continue
+      granted.push(wanted)
+      break
+    }
+  }
+  return granted
 }
 
-function isRepositoryName(text: string): boolean {
+function readRepositoryName(text: string): RepositoryName | undefined {
   try {
-    parseRepositoryName(text)
-    return true
+    return parseRepositoryName(text)
   } catch {
-    return false
+    return undefined
   }
 }

@@ -1,5 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadConfig } from '../config/load.ts'
 import { type TestDatabase, testDatabases } from '../testing/open-test-databases.ts'
 import { openAccess } from './open.ts'
 import type { TokenRequest } from './tokens.ts'
@@ -12,16 +13,17 @@ describe.each(testDatabases)('TokenService on $name', (engine) => {
     let test: TestDatabase
     let access: Awaited<ReturnType<typeof openAccess>>
     let now = Date.UTC(2030, 0, 1)
-    const options = {
-      anonymousRole: 'reader',
-      tokenLifetimeSeconds: 300,
-      refreshTokenLifetimeDays: 90,
-    } as const
+    const configWith = (anonymousRole: 'none' | 'reader') =>
+      loadConfig({ environment: {}, overrides: { access: { anonymousRole } } })
     beforeAll(async () => {
       test = await engine.open()
-      access = await openAccess({ database: test.database, options, now: () => now })
+      access = await openAccess({
+        database: test.database,
+        config: configWith('reader'),
+        now: () => now,
+      })
       await access.users.createUser({ name: 'root', password, role: 'admin' })
-      await access.users.createUser({ name: 'wren', password, role: 'writer' })
+      await access.users.createUser({ name: 'wren', password, role: 'developer' })
     })
     afterAll(async () => {
       await test.close()
@@ -33,6 +35,7 @@ describe.each(testDatabases)('TokenService on $name', (engine) => {
         scopes: [],
         offline: false,
         clientId: 'docker',
+        address: () => '192.0.2.1',
         ...request,
       })
     const logIn = async (name = 'wren') => {
@@ -88,13 +91,14 @@ describe.each(testDatabases)('TokenService on $name', (engine) => {
     it('a caller without credentials an empty token when nothing is open', async () => {
       const closed = await openAccess({
         database: test.database,
-        options: { ...options, anonymousRole: 'none' },
+        config: configWith('none'),
       })
       const answer = await closed.tokens.issue({
         credentials: undefined,
         scopes: ['repository:a:pull'],
         offline: false,
         clientId: '',
+        address: () => '192.0.2.1',
       })
       expect(answer.scope).toBe('')
     })
@@ -161,7 +165,7 @@ describe.each(testDatabases)('TokenService on $name', (engine) => {
       const scopes = ['repository:a:pull,push']
       await access.users.changeRole('wren', 'reader')
       expect((await issue({ credentials, scopes })).scope).toBe('repository:a:pull')
-      await access.users.changeRole('wren', 'writer')
+      await access.users.changeRole('wren', 'developer')
       expect(await access.tokens.revokeRefreshTokens('wren')).toBeGreaterThan(0)
       await expect(issue({ credentials })).rejects.toMatchObject({ kind: 'unauthenticated' })
       expect(await access.tokens.revokeRefreshTokens('wren')).toBe(0)

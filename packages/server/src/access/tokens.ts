@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Role } from '../actor.ts'
 import { BerthError } from '../errors.ts'
 import type { Database } from '../metadata/database.ts'
 import {
@@ -9,18 +8,28 @@ import {
   touchRefreshToken,
   trimRefreshTokens,
 } from '../metadata/refresh-tokens.ts'
-import { findUserByName, lockUser, type StoredUser } from '../metadata/users.ts'
+import { findUserByName, lockUser } from '../metadata/users.ts'
 import type { AccessTokens } from './access-tokens.ts'
-import type { Credentials } from './credentials.ts'
+import type { CertificateSubjects } from './certificate-subjects.ts'
+import type { CertificateIdentity } from './client-certificates.ts'
+import type { Identification, Identified } from './identify.ts'
+import type { Permissions } from './permissions.ts'
+import { formatSubject, secretsOf, type Subject } from './principal.ts'
+import { RequestCaller } from './request-caller.ts'
 import { formatScopes, grantScopes } from './scopes.ts'
-import { userUnknown } from './users.ts'
 
 export type TokenRequest = {
-  /** `undefined`: a caller without credentials, who gets what `anonymousRole` allows. */
+  /** `undefined`: a caller without credentials, who gets what is open to anyone. */
   readonly credentials:
     | { readonly name: string; readonly password: string }
     | { readonly refreshToken: string }
+    /** A token of another issuer (RFC 8693). */
+    | { readonly subjectToken: string }
+    /** A verified client certificate. */
+    | { readonly certificate: CertificateIdentity }
     | undefined
+  /** The client's address, looked up only when something depends on it. */
+  readonly address: () => string
   /** Each value is one scope or several separated by spaces. */
   readonly scopes: readonly string[]
   /** Whether a refresh token is wanted too (`offline_token=true`, `access_type=offline`). */
@@ -38,12 +47,13 @@ type TokenResponse = {
   /** RFC 3339. */
   readonly issued_at: string
   readonly refresh_token?: string
+  /** Only for a token exchange (RFC 8693, section 2.2.1). */
+  readonly issued_token_type?: string
   /** What was granted, which may be less than what was asked. */
   readonly scope: string
 }
 
 type TokenOptions = {
-  readonly anonymousRole: Role | undefined
   readonly tokenLifetimeSeconds: number
   readonly refreshTokenLifetimeDays: number
 }
@@ -53,6 +63,8 @@ const refreshTokenGrammar = /^berth_refresh_[A-Za-z0-9_-]{43}$/
 /** Every `docker login` leaves one behind; beyond this the one unused for longest goes. */
 const refreshTokensPerUser = 5_000
 const clientIdMax = 128
+/** Whom a token without credentials is for. */
+const nobody = { subject: { kind: 'anonymous' }, secretHash: '' } as const
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
@@ -64,20 +76,26 @@ const dayMs = 24 * hourMs
  */
 export class TokenService {
   readonly #database: Database
-  readonly #credentials: Credentials
+  readonly #identification: Identification
+  readonly #permissions: Permissions
+  readonly #certificates: CertificateSubjects
   readonly #accessTokens: AccessTokens
   readonly #options: TokenOptions
   readonly #now: () => number
 
   constructor(parts: {
     database: Database
-    credentials: Credentials
+    identification: Identification
+    permissions: Permissions
+    certificates: CertificateSubjects
     accessTokens: AccessTokens
     options: TokenOptions
     now: () => number
   }) {
     this.#database = parts.database
-    this.#credentials = parts.credentials
+    this.#identification = parts.identification
+    this.#permissions = parts.permissions
+    this.#certificates = parts.certificates
     this.#accessTokens = parts.accessTokens
     this.#options = parts.options
     this.#now = parts.now
@@ -89,53 +107,92 @@ export class TokenService {
    */
   async issue(request: TokenRequest): Promise<TokenResponse> {
     const { credentials } = request
-    if (credentials === undefined) {
-      return this.#respond(undefined, this.#options.anonymousRole, request.scopes, undefined)
+    if (credentials === undefined) return this.#respond(nobody, request)
+    if ('certificate' in credentials) {
+      return this.#respond(
+        { subject: await this.#certificates.find(credentials.certificate) },
+        request,
+      )
+    }
+    if ('subjectToken' in credentials) {
+      const workload = await this.#identification.identifyWorkload(credentials.subjectToken)
+      const response = await this.#respond(workload, request)
+      return { ...response, issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' }
     }
     if ('refreshToken' in credentials) {
       const user = await this.#redeem(credentials.refreshToken)
+      const response = await this.#respond(
+        { subject: { kind: 'user', id: user.id }, secretHash: user.passwordHash },
+        request,
+      )
       // The same token again: a client's parallel requests must not sign one another out.
-      const refreshToken = request.offline ? credentials.refreshToken : undefined
-      return this.#respond(user, user.role, request.scopes, refreshToken)
+      return request.offline ? { ...response, refresh_token: credentials.refreshToken } : response
     }
-    const user = await this.#credentials.check(credentials.name, credentials.password)
-    const refreshToken = request.offline
-      ? await this.#createRefreshToken(user, request.clientId)
-      : undefined
-    return this.#respond(user, user.role, request.scopes, refreshToken)
+    const { name, password } = credentials
+    const identified = await this.#identification.identify(name, password, request.address())
+    const response = await this.#respond(identified, request)
+    // A key or a robot is a stored login already: there is nothing that a refresh token would spare.
+    if (!request.offline || identified.kind !== 'password') return response
+    return { ...response, refresh_token: await this.#createRefreshToken(identified, request) }
   }
 
-  /** Signs a user out everywhere; returns how many logins that ended. Throws `requestInvalid` (reason `userUnknown`). */
+  /** Signs a user out everywhere; returns how many logins that ended. Throws `notFound`. */
   async revokeRefreshTokens(name: string): Promise<number> {
     return this.#database.transaction(async (tx) => {
       const user = await findUserByName(tx, name)
-      if (!user) throw userUnknown(name)
+      if (!user) throw new BerthError('notFound', `There is no user ${name}.`)
       return removeRefreshTokens(tx, user.id)
     })
   }
 
   async #respond(
-    user: StoredUser | undefined,
-    role: Role | undefined,
-    scopes: readonly string[],
-    refreshToken: string | undefined,
+    {
+      subject,
+      secretHash,
+      expiresAt,
+    }: { subject: Subject; secretHash?: string; expiresAt?: number },
+    request: TokenRequest,
   ): Promise<TokenResponse> {
-    const access = grantScopes(scopes, role)
+    const principal = await this.#permissions.principal(subject)
+    if (principal === undefined) throw refusedWhileChanging()
+    const owner = new RequestCaller({
+      permissions: this.#permissions,
+      subject,
+      principal,
+      credentials: 'password',
+      address: request.address,
+      now: this.#now,
+    })
+    const access = await grantScopes(request.scopes, {
+      may: (action, repository) => owner.may(action, repository),
+      mayList: owner.mayInstance('catalog'),
+    })
     // Tokens count in whole seconds.
     const issuedAt = Math.floor(this.#now() / 1000) * 1000
-    const lifetimeSeconds = this.#options.tokenLifetimeSeconds
-    const token = await this.#accessTokens.sign({ user, access, issuedAt, lifetimeSeconds })
+    const lifetimeSeconds = Math.min(
+      this.#options.tokenLifetimeSeconds,
+      expiresAt === undefined ? Infinity : Math.floor((expiresAt - issuedAt) / 1000),
+    )
+    const token = await this.#accessTokens.sign({
+      subject: formatSubject(subject),
+      secretHash: secretHash ?? secretsOf(principal)[0] ?? '',
+      access,
+      issuedAt,
+      lifetimeSeconds,
+    })
     return {
       token,
       access_token: token,
       expires_in: lifetimeSeconds,
       issued_at: new Date(issuedAt).toISOString(),
-      ...(refreshToken !== undefined && { refresh_token: refreshToken }),
       scope: formatScopes(access),
     }
   }
 
-  async #createRefreshToken(user: StoredUser, clientId: string): Promise<string> {
+  async #createRefreshToken(identified: Identified, { clientId }: TokenRequest): Promise<string> {
+    const { subject, secretHash: passwordHash } = identified
+    if (subject.kind !== 'user') throw refusedWhileChanging()
+    const user = { id: subject.id, passwordHash }
     const refreshToken = refreshTokenPrefix + randomBytes(32).toString('base64url')
     const now = this.#now()
     await this.#database.transaction(async (tx) => {
@@ -154,7 +211,7 @@ export class TokenService {
   }
 
   /** The user whom the refresh token belongs to. Its expiry moves on with use, written down once an hour at most. */
-  async #redeem(refreshToken: string): Promise<StoredUser> {
+  async #redeem(refreshToken: string): Promise<{ id: string; passwordHash: string }> {
     if (!refreshTokenGrammar.test(refreshToken)) throw invalidRefreshToken()
     const tokenHash = hashToken(refreshToken)
     const now = this.#now()

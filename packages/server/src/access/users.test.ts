@@ -1,22 +1,22 @@
 import { hash as hashBcrypt } from '@node-rs/bcrypt'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { findRefreshToken, insertRefreshToken } from '../metadata/refresh-tokens.ts'
+import { findUserByName } from '../metadata/users.ts'
 import { type TestDatabase, testDatabases } from '../testing/open-test-databases.ts'
-import type { Authenticator } from './authenticate.ts'
-import { openAccess } from './open.ts'
-import type { TokenService } from './tokens.ts'
+import { openTestPeople, type TestPeople } from '../testing/open-test-people.ts'
+import { commandLine } from './command-line.ts'
+import { Passwords } from './passwords.ts'
 import type { Users } from './users.ts'
 
 const password = 'correct horse battery'
-const basic = (name: string, secret = password) =>
-  `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`
 const refused = (reason: string) => ({ kind: 'requestInvalid', details: [{ reason }] })
 
 describe.each(testDatabases)('Users on $name', (engine) => {
   describe.skipIf(!engine.available)('on an empty database', () => {
     let test: TestDatabase
+    let people: TestPeople
     let users: Users
-    let tokens: TokenService
-    let authenticator: Authenticator
+    const passwords = new Passwords()
     beforeAll(async () => {
       test = await engine.open()
     })
@@ -24,54 +24,73 @@ describe.each(testDatabases)('Users on $name', (engine) => {
       await test.close()
     })
     beforeEach(async () => {
-      await test.database.transaction((tx) => tx.deleteFrom('users').execute())
-      const options = {
-        anonymousRole: 'none',
-        tokenLifetimeSeconds: 300,
-        refreshTokenLifetimeDays: 90,
-      } as const
-      ;({ users, tokens, authenticator } = await openAccess({ database: test.database, options }))
+      people = await openTestPeople(test.database)
+      ;({ users } = people)
     })
 
-    const canLogIn = (name: string, secret?: string) =>
-      authenticator.authenticate(basic(name, secret)).then(
-        () => true,
-        () => false,
-      )
-    const storeLogin = async (name: string) => {
-      const credentials = { name, password }
-      const answer = await tokens.issue({
-        credentials,
-        scopes: [],
-        offline: true,
-        clientId: 'docker',
-      })
-      return answer.refresh_token ?? ''
+    /** Whether the stored row lets the user in with the password. */
+    const canLogIn = async (name: string, secret = password) => {
+      const user = await findUserByName(test.database.read, name)
+      const matches = await passwords.verify(secret, user?.passwordHash)
+      return matches && user?.disabledAt === null
     }
-    const canRefresh = (refreshToken: string) =>
-      tokens
-        .issue({ credentials: { refreshToken }, scopes: [], offline: false, clientId: 'docker' })
-        .then(
-          () => true,
-          () => false,
-        )
+    const list = async (query: object = {}) =>
+      (await users.listUsers({ limit: 50, ...query })).items
+    const names = async (query: object = {}) => (await list(query)).map(({ name }) => name)
+    /** A stored login and a browser session; answers with a way to ask whether each is still there. */
+    const storeLogin = async (name: string) => {
+      const user = await findUserByName(test.database.read, name)
+      if (!user) throw new Error(`there is no ${name}`)
+      const at = '2030-01-01T00:00:00.000Z'
+      const times = { createdAt: at, lastUsedAt: at, expiresAt: '2040-01-01T00:00:00.000Z' }
+      const [tokenHash, id] = [`token-of-${user.id}`, `session-of-${user.id}`]
+      await test.database.transaction(async (tx) => {
+        await insertRefreshToken(tx, { tokenHash, userId: user.id, clientId: 'docker', ...times })
+        await tx
+          .insertInto('sessions')
+          .values({
+            id,
+            secret_hash: id,
+            user_id: user.id,
+            method: 'password',
+            address: '',
+            user_agent: '',
+            created_at: at,
+            last_used_at: at,
+            expires_at: at,
+          })
+          .execute()
+      })
+      return {
+        sessionId: id,
+        left: async () => {
+          const token = await findRefreshToken(test.database.read, tokenHash)
+          const session = await test.database.read
+            .selectFrom('sessions')
+            .select('id')
+            .where('id', '=', id)
+            .executeTakeFirst()
+          return { token: token !== undefined, session: session !== undefined }
+        },
+      }
+    }
 
     it('creates users who can log in, and lists them by name', async () => {
-      await users.createUser({ name: 'bob', password, role: 'writer' })
+      await users.createUser({ name: 'bob', password, role: 'developer' })
       const alice = await users.createUser({ name: 'alice', password, role: 'reader' })
       expect(await canLogIn('alice')).toBe(true)
-      expect(await users.listUsers()).toEqual([
+      expect(await list()).toEqual([
         alice,
-        expect.objectContaining({ name: 'bob', role: 'writer', disabledAt: undefined }),
+        expect.objectContaining({ name: 'bob', role: 'developer', disabledAt: undefined }),
       ])
-      expect(JSON.stringify(await users.listUsers())).not.toContain('argon2')
+      expect(JSON.stringify(await list())).not.toContain('argon2')
     })
 
     it('refuses a name that is taken, also when both come at once', async () => {
       const create = () => users.createUser({ name: 'alice', password, role: 'reader' })
       const results = await Promise.allSettled([create(), create()])
       expect(results.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected'])
-      await expect(create()).rejects.toMatchObject(refused('userExists'))
+      await expect(create()).rejects.toMatchObject({ kind: 'alreadyExists' })
     })
 
     it.each(['', 'Alice', '.alice', '-a', 'a b', 'a:b', 'é', 'a'.repeat(65), '../a', 'a\n'])(
@@ -96,83 +115,67 @@ describe.each(testDatabases)('Users on $name', (engine) => {
       await expect(
         users.createUser({ name: 'alice', password: 'short', role: 'reader' }),
       ).rejects.toMatchObject(refused('passwordInvalid'))
-      expect(await users.listUsers()).toEqual([])
+      expect(await list()).toEqual([])
     })
 
     it('says so when there is no such user', async () => {
-      const unknown = refused('userUnknown')
+      const unknown = { kind: 'notFound' }
       await expect(users.changePassword('nobody', password)).rejects.toMatchObject(unknown)
       await expect(users.changeRole('nobody', 'admin')).rejects.toMatchObject(unknown)
       await expect(users.disableUser('nobody')).rejects.toMatchObject(unknown)
       await expect(users.enableUser('nobody')).rejects.toMatchObject(unknown)
       await expect(users.deleteUser('nobody')).rejects.toMatchObject(unknown)
-      await expect(tokens.revokeRefreshTokens('nobody')).rejects.toMatchObject(unknown)
+      await expect(users.readUser('nobody')).rejects.toMatchObject(unknown)
     })
 
     it('ends the old password and stored logins with a change of password', async () => {
       await users.createUser({ name: 'alice', password, role: 'reader' })
-      const refreshToken = await storeLogin('alice')
+      const login = await storeLogin('alice')
       expect(await canLogIn('alice')).toBe(true)
       await users.changePassword('alice', 'another horse battery')
       expect(await canLogIn('alice')).toBe(false)
       expect(await canLogIn('alice', 'another horse battery')).toBe(true)
-      expect(await canRefresh(refreshToken)).toBe(false)
+      expect(await login.left()).toEqual({ token: false, session: false })
     })
 
     it('locks a disabled user out at once and ends stored logins for good', async () => {
       await users.createUser({ name: 'alice', password, role: 'reader' })
-      const refreshToken = await storeLogin('alice')
+      const login = await storeLogin('alice')
       expect(await canLogIn('alice')).toBe(true)
       expect((await users.disableUser('alice')).disabledAt).toBeTypeOf('string')
       expect(await canLogIn('alice')).toBe(false)
-      expect(await canRefresh(refreshToken)).toBe(false)
+      expect(await login.left()).toEqual({ token: false, session: false })
       expect((await users.enableUser('alice')).disabledAt).toBeUndefined()
       expect(await canLogIn('alice')).toBe(true)
-      expect(await canRefresh(refreshToken)).toBe(false)
+      expect(await login.left()).toEqual({ token: false, session: false })
     })
 
     it('treats a new user of an old name as somebody else', async () => {
       await users.createUser({ name: 'alice', password, role: 'reader' })
-      const refreshToken = await storeLogin('alice')
+      const login = await storeLogin('alice')
       await users.deleteUser('alice')
       expect(await canLogIn('alice')).toBe(false)
       await users.createUser({ name: 'alice', password, role: 'reader' })
-      expect(await canRefresh(refreshToken)).toBe(false)
-    })
-
-    it('never lets a stored login outlive a change of password made at the same moment', async () => {
-      for (let round = 0; round < 4; round += 1) {
-        const name = `user${round}`
-        await users.createUser({ name, password, role: 'reader' })
-        expect(await canLogIn(name)).toBe(true)
-        const [login] = await Promise.allSettled([
-          Promise.all([storeLogin(name), storeLogin(name), storeLogin(name)]),
-          users.changePassword(name, 'another horse battery'),
-        ])
-        if (login.status === 'fulfilled') {
-          for (const refreshToken of login.value) expect(await canRefresh(refreshToken)).toBe(false)
-        }
-        expect(await tokens.revokeRefreshTokens(name)).toBe(0)
-      }
+      expect(await login.left()).toEqual({ token: false, session: false })
     })
 
     it('keeps the last administrator who can log in', async () => {
-      const last = refused('lastAdministrator')
+      const last = { kind: 'conflict', details: [{ reason: 'lastAdministrator' }] }
       await users.createUser({ name: 'root', password, role: 'admin' })
       await users.createUser({ name: 'other', password, role: 'admin' })
       await users.disableUser('other')
       await expect(users.disableUser('root')).rejects.toMatchObject(last)
       await expect(users.deleteUser('root')).rejects.toMatchObject(last)
-      await expect(users.changeRole('root', 'writer')).rejects.toMatchObject(last)
+      await expect(users.changeRole('root', 'developer')).rejects.toMatchObject(last)
       await users.changeRole('root', 'admin')
       await users.enableUser('other')
       await users.deleteUser('root')
-      expect((await users.listUsers()).map(({ name }) => name)).toEqual(['other'])
+      expect(await names()).toEqual(['other'])
     })
 
     it('keeps one of two administrators who are taken away at the same moment', async () => {
       for (let round = 0; round < 5; round += 1) {
-        await test.database.transaction((tx) => tx.deleteFrom('users').execute())
+        await openTestPeople(test.database)
         await users.createUser({ name: 'ann', password, role: 'admin' })
         await users.createUser({ name: 'bob', password, role: 'admin' })
         const results = await Promise.allSettled([
@@ -181,7 +184,7 @@ describe.each(testDatabases)('Users on $name', (engine) => {
         ])
         const failures = results.filter((result) => result.status === 'rejected')
         expect(failures).toHaveLength(1)
-        expect(failures[0]?.reason).toMatchObject(refused('lastAdministrator'))
+        expect(failures[0]?.reason).toMatchObject({ kind: 'conflict' })
       }
     })
 
@@ -193,11 +196,11 @@ describe.each(testDatabases)('Users on $name', (engine) => {
       expect(await users.ensureAdministrator({ name: 'other', password })).toEqual({
         created: false,
       })
-      expect(await users.listUsers()).toHaveLength(1)
+      expect(await list()).toHaveLength(1)
     })
 
     it('is made at the first start even when another user was added before it', async () => {
-      await users.createUser({ name: 'early', password, role: 'writer' })
+      await users.createUser({ name: 'early', password, role: 'developer' })
       expect(await users.ensureAdministrator({ name: 'admin', password })).toMatchObject({
         created: true,
       })
@@ -222,10 +225,10 @@ describe.each(testDatabases)('Users on $name', (engine) => {
 
     it('imports an htpasswd file whose users can log in', async () => {
       const hash = await hashBcrypt('old one', { cost: 4, version: '2y' })
-      const imported = await users.importHtpasswd(`ci:${hash}\nalice:${hash}\n`, 'writer')
+      const imported = await users.importHtpasswd(`ci:${hash}\nalice:${hash}\n`, 'developer')
       expect(imported.map(({ name, role }) => `${name} ${role}`)).toEqual([
-        'ci writer',
-        'alice writer',
+        'ci developer',
+        'alice developer',
       ])
       expect(await canLogIn('alice', 'old one')).toBe(true)
       expect(await canLogIn('alice', 'old two')).toBe(false)
@@ -243,7 +246,141 @@ describe.each(testDatabases)('Users on $name', (engine) => {
       await expect(
         users.importHtpasswd(`ci:${hash}\n\nalice:${hash}\n`, 'reader'),
       ).rejects.toMatchObject({ kind: 'requestInvalid', details: [{ line: 3 }] })
-      expect((await users.listUsers()).map(({ name }) => name)).toEqual(['alice'])
+      expect(await names()).toEqual(['alice'])
+    })
+
+    it('lists in pages by name or by creation, filtered', async () => {
+      let now = Date.parse('2030-01-01T00:00:00Z')
+      people = await openTestPeople(test.database, { now: () => (now += 1000) })
+      ;({ users } = people)
+      for (const [name, role] of [
+        ['carl', 'reader'],
+        ['anna', 'admin'],
+        ['ann', 'reader'],
+        ['bob', 'auditor'],
+      ] as const) {
+        await users.createUser({ name, password, role })
+      }
+      await users.disableUser('bob')
+      expect(await names()).toEqual(['ann', 'anna', 'bob', 'carl'])
+      expect(await names({ sort: 'createdAt' })).toEqual(['carl', 'anna', 'ann', 'bob'])
+      expect(await names({ prefix: 'ann' })).toEqual(['ann', 'anna'])
+      expect(await names({ role: 'reader' })).toEqual(['ann', 'carl'])
+      expect(await names({ disabled: true })).toEqual(['bob'])
+      expect(await names({ disabled: false })).toEqual(['ann', 'anna', 'carl'])
+      expect(await names({ source: 'ldap' })).toEqual([])
+      for (const sort of ['name', 'createdAt'] as const) {
+        const seen: string[] = []
+        for (let after: string | undefined; seen.length < 5; ) {
+          const page = await users.listUsers({ limit: 1, sort, after })
+          seen.push(...page.items.map(({ name }) => name))
+          if (page.next === null) break
+          after = page.next
+        }
+        expect(seen).toEqual(await names({ sort }))
+      }
+      await expect(names({ sort: 'createdAt', after: 'carl' })).rejects.toMatchObject({
+        kind: 'requestInvalid',
+      })
+    })
+
+    it('lists those created in the same moment once each', async () => {
+      people = await openTestPeople(test.database, { now: () => 0 })
+      ;({ users } = people)
+      const hash = await hashBcrypt('old one', { cost: 4, version: '2y' })
+      const lines = ['a', 'b', 'c', 'd'].map((name) => `${name}:${hash}`)
+      await users.importHtpasswd(lines.join('\n'), 'reader')
+      const first = await users.listUsers({ limit: 3, sort: 'createdAt' })
+      const rest = await users.listUsers({ limit: 3, sort: 'createdAt', after: first.next ?? '' })
+      const seen = [...first.items, ...rest.items].map(({ name }) => name)
+      expect(seen.sort()).toEqual(['a', 'b', 'c', 'd'])
+    })
+
+    it('changes what is given, and refuses a change of what was not read', async () => {
+      await users.createUser({ name: 'ann', password, role: 'reader', displayName: 'Ann' })
+      const { version } = await users.updateUser('ann', { email: 'ann@example.com' })
+      expect(await users.readUser('ann')).toMatchObject({
+        role: 'reader',
+        displayName: 'Ann',
+        email: 'ann@example.com',
+        source: 'local',
+      })
+      await users.updateUser('ann', { displayName: null }, commandLine, version)
+      const stale = { kind: 'versionMismatch' }
+      await expect(
+        users.updateUser('ann', { role: 'admin' }, commandLine, version),
+      ).rejects.toMatchObject(stale)
+      await expect(users.deleteUser('ann', commandLine, version)).rejects.toMatchObject(stale)
+      expect(await users.readUser('ann')).toMatchObject({ role: 'reader', displayName: undefined })
+    })
+
+    it.each([
+      { displayName: '' },
+      { displayName: ' a' },
+      { displayName: 'a\nb' },
+      { displayName: 'a'.repeat(129) },
+      { email: 'nobody' },
+      { email: 'a@b@c' },
+      { email: `${'a'.repeat(64)}@${'b'.repeat(190)}` },
+    ])('refuses the profile %j', async (profile) => {
+      await expect(
+        users.createUser({ name: 'ann', password, role: 'reader', ...profile }),
+      ).rejects.toMatchObject({
+        kind: 'requestInvalid',
+        details: [{ field: Object.keys(profile)[0] }],
+      })
+    })
+
+    it('tells the audit log of every change, and never a password or hash', async () => {
+      const ann = await users.createUser({ name: 'ann', password, role: 'reader' })
+      await users.changeRole('ann', 'developer')
+      await users.changePassword('ann', 'another horse battery')
+      await users.disableUser('ann')
+      await users.enableUser('ann')
+      await users.deleteUser('ann')
+      const audit = await people.audit()
+      expect(audit.map(({ action }) => action)).toEqual([
+        'user.created',
+        'user.updated',
+        'user.passwordChanged',
+        'user.disabled',
+        'user.enabled',
+        'user.deleted',
+      ])
+      expect(audit[1]).toMatchObject({
+        target: 'ann',
+        actor: 'command line',
+        before: { role: 'reader' },
+        after: { role: 'developer' },
+      })
+      expect(JSON.stringify(audit)).not.toMatch(/argon2|battery/)
+      expect(JSON.stringify(audit)).not.toContain(ann.id)
+    })
+
+    it('signs a user out everywhere without changing the password', async () => {
+      await users.createUser({ name: 'ann', password, role: 'reader' })
+      const login = await storeLogin('ann')
+      expect(await users.signOut('ann')).toBe(2)
+      expect(await login.left()).toEqual({ token: false, session: false })
+      expect(await canLogIn('ann')).toBe(true)
+      expect(await users.signOut('ann')).toBe(0)
+      await expect(users.signOut('nobody')).rejects.toMatchObject({ kind: 'notFound' })
+    })
+
+    it('asks whether the caller may, in the transaction of every change', async () => {
+      await users.createUser({ name: 'ann', password, role: 'reader' })
+      const context = { ...commandLine, check: () => Promise.reject(new Error('may not')) }
+      for (const change of [
+        () => users.createUser({ name: 'bob', password, role: 'admin' }, context),
+        () => users.updateUser('ann', { role: 'admin' }, context),
+        () => users.changePassword('ann', 'another horse battery', context),
+        () => users.deleteUser('ann', context),
+        () => users.importHtpasswd(`x:$2y$04$${'a'.repeat(53)}`, 'admin', context),
+      ]) {
+        await expect(change()).rejects.toThrow('may not')
+      }
+      expect(await list()).toMatchObject([{ name: 'ann', role: 'reader' }])
+      expect(await canLogIn('ann')).toBe(true)
     })
   })
 })

@@ -5,8 +5,11 @@ import { PassThrough } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { hash as hashBcrypt } from '@node-rs/bcrypt'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { openAccess } from '../access/open.ts'
+import { Passwords } from '../access/passwords.ts'
+import { insertRefreshToken } from '../metadata/refresh-tokens.ts'
+import { findUserByName } from '../metadata/users.ts'
 import { type TestDatabase, testDatabases } from '../testing/open-test-databases.ts'
+import { openTestPeople, peopleOf } from '../testing/open-test-people.ts'
 import { userCommand } from './user.ts'
 
 const password = 'correct horse battery'
@@ -25,26 +28,18 @@ describe.each(testDatabases.slice(0, 1))('berth user on $name', (engine) => {
   })
   beforeEach(async () => {
     closed = 0
-    await test.database.transaction((tx) => tx.deleteFrom('users').execute())
-    const { users } = await open()
+    const { users } = await openTestPeople(test.database)
     await users.createUser({ name: 'root', password, role: 'admin' })
   })
 
-  const open = async () => {
-    const options = {
-      anonymousRole: 'none',
-      tokenLifetimeSeconds: 300,
-      refreshTokenLifetimeDays: 90,
-    } as const
-    const access = await openAccess({ database: test.database, options })
-    return {
-      ...access,
+  const open = () =>
+    Promise.resolve({
+      ...peopleOf(test.database),
       close: () => {
         closed += 1
         return Promise.resolve()
       },
-    }
-  }
+    })
 
   /** Runs the command with the given input; `typed` answers a terminal's questions one by one. */
   const berthUser = async (line: string[], input: { stdin?: string; typed?: string[] } = {}) => {
@@ -71,17 +66,18 @@ describe.each(testDatabases.slice(0, 1))('berth user on $name', (engine) => {
     return { code, ...written }
   }
   const canLogIn = async (name: string, secret: string) => {
-    const { authenticator } = await open()
-    const header = `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`
-    return authenticator.authenticate(header).then(
-      () => true,
-      () => false,
-    )
+    const user = await findUserByName(test.database.read, name)
+    const matches = await new Passwords().verify(secret, user?.passwordHash)
+    return matches && user?.disabledAt === null
+  }
+  const names = async () => {
+    const page = await peopleOf(test.database).users.listUsers({ limit: 10 })
+    return page.items.map(({ name }) => name)
   }
 
   it('adds a user with a password from standard input and closes the database', async () => {
     const { code, out } = await berthUser(
-      ['add', 'alice', '--role', 'writer', '--password-stdin'],
+      ['add', 'alice', '--role', 'developer', '--password-stdin'],
       {
         stdin: `${password}\n`,
       },
@@ -120,7 +116,7 @@ describe.each(testDatabases.slice(0, 1))('berth user on $name', (engine) => {
     const { code, err } = await berthUser(['add', 'alice'], { typed })
     expect(code).toBe(1)
     expect(err).toContain('error: ')
-    expect((await (await open()).users.listUsers()).map(({ name }) => name)).toEqual(['root'])
+    expect(await names()).toEqual(['root'])
   })
 
   it('refuses to take a password from nowhere, or as an argument', async () => {
@@ -136,7 +132,7 @@ describe.each(testDatabases.slice(0, 1))('berth user on $name', (engine) => {
     await berthUser(['disable', 'alice'])
     const { out } = await berthUser(['list'])
     expect(out).toMatch(
-      /^NAME +ROLE +STATE +CREATED\nalice +reader +disabled +\S+\nroot +admin +enabled +\S+\n$/,
+      /^NAME +ROLE +STATE +SOURCE +CREATED\nalice +reader +disabled +local +\S+\nroot +admin +enabled +local +\S+\n$/,
     )
     const json: unknown = JSON.parse((await berthUser(['list', '--json'])).out)
     expect(json).toMatchObject({
@@ -149,9 +145,9 @@ describe.each(testDatabases.slice(0, 1))('berth user on $name', (engine) => {
 
   it('changes role and password, disables, enables, signs out and removes', async () => {
     await berthUser(['add', 'alice', '--password-stdin'], { stdin: password })
-    await berthUser(['role', 'alice', 'writer'])
+    await berthUser(['role', 'alice', 'developer'])
     expect(JSON.parse((await berthUser(['list', '--json'])).out)).toMatchObject({
-      users: [{ role: 'writer' }, {}],
+      users: [{ role: 'developer' }, {}],
     })
     await berthUser(['password', 'alice', '--password-stdin'], {
       stdin: 'another horse battery\r\n',
@@ -161,9 +157,18 @@ describe.each(testDatabases.slice(0, 1))('berth user on $name', (engine) => {
     expect(await canLogIn('alice', 'another horse battery')).toBe(false)
     await berthUser(['enable', 'alice'])
     expect(await canLogIn('alice', 'another horse battery')).toBe(true)
-    const { tokens } = await open()
-    const credentials = { name: 'alice', password: 'another horse battery' }
-    await tokens.issue({ credentials, scopes: [], offline: true, clientId: 'docker' })
+    const alice = await findUserByName(test.database.read, 'alice')
+    const at = '2030-01-01T00:00:00.000Z'
+    await test.database.transaction((tx) =>
+      insertRefreshToken(tx, {
+        tokenHash: 'x',
+        userId: alice?.id ?? '',
+        clientId: 'docker',
+        createdAt: at,
+        lastUsedAt: at,
+        expiresAt: at,
+      }),
+    )
     expect(JSON.parse((await berthUser(['sign-out', 'alice', '--json'])).out)).toEqual({
       name: 'alice',
       ended: 1,
@@ -181,7 +186,7 @@ describe.each(testDatabases.slice(0, 1))('berth user on $name', (engine) => {
     expect(faulty.err).toContain('line 2: ')
     expect(faulty.err).toContain('line 3: ')
     await writeFile(file, `ci:${hash}\n`)
-    expect((await berthUser(['import', file, '--role', 'writer'])).code).toBe(0)
+    expect((await berthUser(['import', file, '--role', 'developer'])).code).toBe(0)
     expect(await canLogIn('ci', 'old one')).toBe(true)
     expect((await berthUser(['import', join(folder, 'absent')])).code).toBe(1)
   })

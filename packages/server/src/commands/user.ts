@@ -1,17 +1,25 @@
 import { readFile } from 'node:fs/promises'
 import { Argument, Command, Option } from 'commander'
 import { generatePassword } from '../access/passwords.ts'
-import type { TokenService } from '../access/tokens.ts'
-import type { User, Users } from '../access/users.ts'
-import type { Role } from '../actor.ts'
+import type { User } from '../access/user-record.ts'
+import type { Users } from '../access/users.ts'
+import type { InstanceRole } from '../actor.ts'
 import { BerthError } from '../errors.ts'
+import { formatTable, readPages, runOffline } from './offline.ts'
 import { promptNewPassword, readPasswordFromStdin, type Terminal } from './read-password.ts'
 
-type Access = { users: Users; tokens: TokenService; close(): Promise<void> }
+type Access = { users: Users; close(): Promise<void> }
 type Output = { json?: boolean }
 type PasswordSource = { passwordStdin?: boolean; generatePassword?: boolean }
 
-const roles: readonly Role[] = ['reader', 'writer', 'admin']
+const roles: readonly InstanceRole[] = [
+  'none',
+  'reader',
+  'developer',
+  'maintainer',
+  'auditor',
+  'admin',
+]
 
 /**
  * `berth user …`: manages the users in the database, whether or not a server is running on it; a running server
@@ -19,26 +27,11 @@ const roles: readonly Role[] = ['reader', 'writer', 'admin']
  */
 export function userCommand(open: () => Promise<Access>, terminal: Terminal = process): Command {
   const user = new Command('user').description('manage the users of this registry')
-  const say = (text: string) => void terminal.stdout.write(`${text}\n`)
 
-  /** Opens the database for one action, prints its answer, closes it, and tells faults in plain words. */
-  const run = async (
+  const run = (
     command: Command,
     work: (access: Access) => Promise<{ json: unknown; text: string }>,
-  ): Promise<void> => {
-    try {
-      const access = await open()
-      try {
-        const answer = await work(access)
-        say(command.opts<Output>().json ? JSON.stringify(answer.json) : answer.text)
-      } finally {
-        await access.close()
-      }
-    } catch (error) {
-      if (!(error instanceof BerthError)) throw error
-      command.error([`error: ${error.message}`, ...lineFaults(error)].join('\n'))
-    }
-  }
+  ): Promise<void> => runOffline({ command, terminal, open }, work)
 
   const subcommand = (name: string, description: string) =>
     user.command(name).description(description).option('--json', 'print JSON')
@@ -47,22 +40,26 @@ export function userCommand(open: () => Promise<Access>, terminal: Terminal = pr
     subcommand('add', 'create a user')
       .argument('<name>')
       .addOption(
-        new Option('--role <role>', 'what the user may do').choices(roles).default('reader'),
+        new Option('--role <role>', 'what the user may do in the whole instance')
+          .choices(roles)
+          .default('reader'),
       ),
-  ).action(async (name: string, options: PasswordSource & { role: Role }, command: Command) => {
-    await run(command, async ({ users }) => {
-      const { password, shown } = await choosePassword(options, terminal)
-      const created = await users.createUser({ name, password, role: options.role })
-      return {
-        json: { user: created, ...shown },
-        text: withShown(`User ${name} created with the role ${created.role}.`, shown),
-      }
-    })
-  })
+  ).action(
+    async (name: string, options: PasswordSource & { role: InstanceRole }, command: Command) => {
+      await run(command, async ({ users }) => {
+        const { password, shown } = await choosePassword(options, terminal)
+        const created = await users.createUser({ name, password, role: options.role })
+        return {
+          json: { user: created, ...shown },
+          text: withShown(`User ${name} created with the role ${created.role}.`, shown),
+        }
+      })
+    },
+  )
 
   subcommand('list', 'show all users').action(async (_options: Output, command: Command) => {
     await run(command, async ({ users }) => {
-      const list = await users.listUsers()
+      const list = await readPages((page) => users.listUsers(page))
       return { json: { users: list }, text: formatUsers(list) }
     })
   })
@@ -70,7 +67,7 @@ export function userCommand(open: () => Promise<Access>, terminal: Terminal = pr
   subcommand('role', 'change what a user may do')
     .argument('<name>')
     .addArgument(new Argument('<role>').choices(roles))
-    .action(async (name: string, role: Role, _options: Output, command: Command) => {
+    .action(async (name: string, role: InstanceRole, _options: Output, command: Command) => {
       await run(command, async ({ users }) => ({
         json: { user: await users.changeRole(name, role) },
         text: `User ${name} has the role ${role} from now on.`,
@@ -122,7 +119,7 @@ export function userCommand(open: () => Promise<Access>, terminal: Terminal = pr
   subcommand('import', 'create users from an htpasswd file with bcrypt hashes, all or none')
     .argument('<file>')
     .addOption(new Option('--role <role>', 'what they may do').choices(roles).default('reader'))
-    .action(async (file: string, options: { role: Role }, command: Command) => {
+    .action(async (file: string, options: { role: InstanceRole }, command: Command) => {
       await run(command, async ({ users }) => {
         const imported = await users.importHtpasswd(await readText(file), options.role)
         return {
@@ -132,12 +129,12 @@ export function userCommand(open: () => Promise<Access>, terminal: Terminal = pr
       })
     })
 
-  subcommand('sign-out', 'end the logins that clients have stored for a user')
+  subcommand('sign-out', 'end all sessions of a user and the logins that clients have stored')
     .argument('<name>')
     .action(async (name: string, _options: Output, command: Command) => {
-      await run(command, async ({ tokens }) => {
-        const ended = await tokens.revokeRefreshTokens(name)
-        return { json: { name, ended }, text: `User ${name}: ${ended} stored logins ended.` }
+      await run(command, async ({ users }) => {
+        const ended = await users.signOut(name)
+        return { json: { name, ended }, text: `User ${name}: ${ended} logins ended.` }
       })
     })
 
@@ -178,21 +175,16 @@ function withShown(text: string, shown: { password?: string }): string {
 }
 
 function formatUsers(users: readonly User[]): string {
-  const width = Math.max(4, ...users.map(({ name }) => name.length))
-  const line = (name: string, role: string, state: string, created: string) =>
-    `${name.padEnd(width)}  ${role.padEnd(6)}  ${state.padEnd(8)}  ${created}`
-  return [
-    line('NAME', 'ROLE', 'STATE', 'CREATED'),
-    ...users.map(({ name, role, disabledAt, createdAt }) =>
-      line(name, role, disabledAt === undefined ? 'enabled' : 'disabled', createdAt),
-    ),
-  ].join('\n')
-}
-
-function lineFaults(error: BerthError): string[] {
-  return error.details.flatMap(({ line, fault }) =>
-    typeof line === 'number' && typeof fault === 'string' ? [`  line ${line}: ${fault}`] : [],
-  )
+  return formatTable([
+    ['NAME', 'ROLE', 'STATE', 'SOURCE', 'CREATED'],
+    ...users.map(({ name, role, disabledAt, source, createdAt }) => [
+      name,
+      role,
+      disabledAt === undefined ? 'enabled' : 'disabled',
+      source,
+      createdAt,
+    ]),
+  ])
 }
 
 async function readText(file: string): Promise<string> {

@@ -41,8 +41,16 @@ function problemOf(issue: Issue, tree: SettingsTree): string {
   }
   const field = fieldsByPath.get(path)
   if (field) return fieldProblem(issue, field, value, tree)
-  const list = fieldsByPath.get(issue.path.slice(0, -1).join('.'))
-  return `must fit in ${list?.accepted ?? 'the list'}, not ${shown(value)}`
+  return `must fit in ${listAround(issue.path)?.accepted ?? 'the list'}, not ${shown(value)}`
+}
+
+/** The setting whose value is a list that this lies in. */
+function listAround(path: readonly PropertyKey[]): Field | undefined {
+  for (let length = path.length - 1; length > 0; length -= 1) {
+    const field = fieldsByPath.get(path.slice(0, length).join('.'))
+    if (field !== undefined) return field
+  }
+  return undefined
 }
 
 function fieldProblem(issue: Issue, field: Field, value: unknown, tree: SettingsTree): string {
@@ -68,6 +76,8 @@ function unknownKey(sectionKeys: readonly PropertyKey[], key: string, tree: Sett
     return `is for kind ${kinds.map(shown).join(' or ')}, but ${kindPath} is ${shown(kind)}`
   }
   const section = sectionsByPath.get(sectionPath)
+  const list = section === undefined ? listAround([...sectionKeys, key]) : undefined
+  if (list !== undefined) return `is not known in ${list.accepted}`
   const members = [...(section?.fields ?? []), ...(section?.sections ?? [])]
   const names = members.map((member) => member.path.split('.').at(-1) ?? '')
   const guess = nearest(key, names)

@@ -1,6 +1,8 @@
 /** The sections `http` and `metrics`. */
 import { isIP } from 'node:net'
 import * as z from 'zod'
+import { clientCertificates } from './client-certificate-schema.ts'
+import { rateLimit } from './rate-limit-schema.ts'
 import { listenAddress, path } from './setting.ts'
 import { isAddressRange, isExternalUrl, isHostName, isLoopback } from './value-checks.ts'
 
@@ -20,6 +22,7 @@ const tls = z
         'PEM file with the server certificate, followed by its intermediate certificates.',
       ),
       privateKeyFile: path('PEM file with the private key of that certificate, not encrypted.'),
+      clientCertificates,
     }),
     z.strictObject({
       kind: z.literal('selfSigned'),
@@ -37,6 +40,7 @@ const tls = z
         .describe(
           'Host names and addresses that clients use, besides `localhost`, `127.0.0.1` and `::1`, which are always in the certificate.',
         ),
+      clientCertificates,
     }),
   ])
   .prefault({})
@@ -65,6 +69,13 @@ const httpFields = {
     .describe(
       'Addresses and ranges of the proxies whose `Forwarded` and `X-Forwarded-*` headers are believed.',
     ),
+  allowedAddresses: z
+    .array(z.string().refine(isAddressRange).meta({ accepted: 'addresses and CIDR ranges' }))
+    .max(1000)
+    .default([])
+    .describe(
+      'Addresses and ranges from which Berth may be used at all; with none, from anywhere. Health checks are answered to everyone.',
+    ),
   allowPlainHttp: z
     .boolean()
     .default(false)
@@ -90,6 +101,7 @@ const httpFields = {
     .default(30)
     .describe('How long a stopping server waits for the requests that are under way.'),
   tls,
+  rateLimit,
 }
 
 export const http = z

@@ -49,6 +49,8 @@ describe('defaults', () => {
       address: '127.0.0.1',
       port: 5000,
       trustedProxies: [],
+      allowedAddresses: [],
+      rateLimit: { requestsPerSecond: 0, burst: 2000 },
       allowPlainHttp: false,
       maxConnections: 20000,
       stallTimeoutSeconds: 120,

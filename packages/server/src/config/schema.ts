@@ -3,9 +3,16 @@
  * defaults; `docs/reference/configuration.md` and the JSON Schema for editors are generated from it.
  */
 import * as z from 'zod'
+import { audit } from './audit-schema.ts'
+import { ldap } from './ldap-schema.ts'
 import { http, metrics } from './listener-schema.ts'
+import { oidc } from './oidc-schema.ts'
+import { outbound } from './outbound-schema.ts'
+import { robots } from './robot-schema.ts'
 import { gibibyte, kibibyte, mebibyte, path } from './setting.ts'
+import { signInFields } from './sign-in-schema.ts'
 import { isPostgresUrl } from './value-checks.ts'
+import { workloads } from './workload-schema.ts'
 
 const log = z
   .strictObject({
@@ -49,9 +56,15 @@ const administrator = z
 const access = z
   .strictObject({
     anonymousRole: z
-      .enum(['none', 'reader', 'writer', 'admin'])
+      .enum(['none', 'reader', 'developer', 'admin'])
       .default('none')
       .describe('What callers without credentials may do: `reader` lets anyone pull.'),
+    projectsOnPush: z
+      .enum(['nobody', 'admins', 'users'])
+      .default('admins')
+      .describe(
+        'For whom the first push to `name/…` creates the project `name`, with its pusher as project admin. For anybody else a project has to be there.',
+      ),
     tokenLifetimeSeconds: z
       .int()
       .min(60)
@@ -65,6 +78,11 @@ const access = z
       .default(90)
       .describe('How long a login that was stored as a refresh token lasts.'),
     administrator,
+    ...signInFields,
+    ldap,
+    oidc,
+    robots,
+    workloads,
   })
   .prefault({})
   .describe('Who may do what.')
@@ -267,6 +285,8 @@ export const configSchema = z
     registry,
     collection,
     verification,
+    audit,
+    outbound,
   })
   .refine((value) => !portsClash(value), {
     path: ['metrics', 'port'],

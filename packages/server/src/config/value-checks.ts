@@ -43,3 +43,31 @@ export function isExternalUrl(value: string): boolean {
 export function isPostgresUrl(value: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(value) && URL.canParse(value)
 }
+
+/** The address of a directory server: scheme, host and optionally a port. */
+export function isLdapUrl(value: string): boolean {
+  if (!/^ldaps?:\/\/[^/?#\s\\@]+\/?$/i.test(value) || !URL.canParse(value)) return false
+  return new URL(value).hostname !== ''
+}
+
+/** A short name or an OID (RFC 4512), without options. */
+export function isLdapAttribute(value: string): boolean {
+  return /^(?:[a-z][a-z0-9-]{0,63}|\d{1,10}(?:\.\d{1,10}){1,20})$/i.test(value)
+}
+
+/** Whether a text has the outer form of a filter (RFC 4515): one pair of brackets around all, and each closed. */
+export function isLdapFilter(value: string): boolean {
+  let depth = 0
+  for (let index = 0; index < value.length; index += 1) {
+    if (value[index] === '(') depth += 1
+    if (value[index] === ')') depth -= 1
+    if (depth < 0 || (depth === 0 && index < value.length - 1)) return false
+  }
+  return depth === 0 && /^\([&|!]?.+\)$/s.test(value)
+}
+
+/** An https address without query and fragment, as OpenID Connect wants it. */
+export function isOidcIssuer(value: string): boolean {
+  if (!/^https:\/\/[^?#\s\\@]+$/.test(value) || !URL.canParse(value)) return false
+  return new URL(value).hostname !== ''
+}

@@ -1,19 +1,46 @@
 import type { RepositoryName } from '@berth/oci/reference.ts'
+import type { Presented } from '../access/authenticate.ts'
 import type { Caller } from '../access/caller.ts'
-import { type Action, roleAllows } from '../access/authorize.ts'
+import type { RepositoryAction } from '../actor.ts'
 import { BerthError } from '../errors.ts'
 import type { Door } from './distribution/door.ts'
 import { sendError } from './distribution/errors.ts'
 import type { Exchange } from './exchange.ts'
 
 /** What a request needs: an action, or for `ping` only that the caller is known. */
-export type Permission = Action | 'ping'
+export type Permission = RepositoryAction | 'catalog' | 'ping'
 
 /** The token scope that allows it; clients ask the token service for what stands here. */
-const scopeActions: Readonly<Record<'pull' | 'push' | 'delete', string>> = {
+const scopeActions: Readonly<Record<RepositoryAction, string>> = {
   pull: 'pull',
   push: 'pull,push',
+  createTag: 'pull,push',
+  moveTag: 'pull,push',
+  deleteTag: 'delete',
   delete: 'delete',
+}
+
+/** What the request shows of who sends it. */
+export function presentedBy(
+  exchange: Exchange,
+  { forwarding, certificates }: Pick<Door, 'forwarding' | 'certificates'>,
+): Presented {
+  const { request } = exchange
+  const { authorization, cookie } = request.headers
+  return {
+    authorization,
+    cookie,
+    certificate: certificates?.identify(request.socket),
+    address: () => forwarding.clientAddress(request.headers, request.socket),
+  }
+}
+
+/** Finds out who is calling, for the management API. Throws `unauthenticated`, `rateLimited`. */
+export async function authenticate(door: Door, exchange: Exchange): Promise<Caller> {
+  const caller = await door.authenticator.authenticate(presentedBy(exchange, door))
+  const retryAfterSeconds = door.rateLimit.take(caller.actor, caller.address)
+  if (retryAfterSeconds !== undefined) throw tooFast(retryAfterSeconds)
+  return caller
 }
 
 /**
@@ -30,7 +57,7 @@ export async function admit(
 ): Promise<Caller | undefined> {
   let caller: Caller
   try {
-    caller = await door.authenticator.authenticate(exchange.request.headers.authorization)
+    caller = await door.authenticator.authenticate(presentedBy(exchange, door))
   } catch (error) {
     const isRefusal = error instanceof BerthError && error.kind === 'unauthenticated'
     const isToken = isRefusal && error.details[0]?.['reason'] === 'invalidToken'
@@ -44,6 +71,11 @@ export async function admit(
     return undefined
   }
   exchange.actor = caller.actor
+  const retryAfterSeconds = door.rateLimit.take(caller.actor, caller.address)
+  if (retryAfterSeconds !== undefined) {
+    sendError(exchange, tooFast(retryAfterSeconds))
+    return undefined
+  }
   if (permission === 'ping') {
     // Docker, podman and crane choose how to authenticate by this answer alone, and never send credentials after a
     // 200. So it is a 401 even where anonymous pulls are allowed.
@@ -58,14 +90,18 @@ export async function admit(
     )
     return undefined
   }
-  if (caller.may(permission, repository)) return caller
+  const isAllowed =
+    permission === 'catalog' || repository === undefined
+      ? caller.mayInstance('catalog')
+      : await caller.may(permission, repository)
+  if (isAllowed) return caller
   const subject = repository === undefined ? 'the list of repositories' : repository
-  if (caller.credentials === 'password') {
+  if (caller.credentials !== 'none' && caller.credentials !== 'token') {
     sendError(
       exchange,
       new BerthError(
         'denied',
-        `The user ${caller.actor.name} may not ${permission} ${subject}, or it does not exist.`,
+        `${caller.actor.name} may not ${permission} ${subject}, or it does not exist.`,
       ),
     )
     return undefined
@@ -121,11 +157,11 @@ function challengeFor(
  * Whether a wider token would let this caller pull `source`. Then the refusal can say which scope to ask for,
  * and tells nothing that the caller may not know.
  */
-export function couldPull(caller: Caller, source: RepositoryName): boolean {
+export async function couldPull(caller: Caller, source: RepositoryName): Promise<boolean> {
   return (
     caller.credentials === 'token' &&
-    !caller.may('pull', source) &&
-    roleAllows(caller.actor.role, 'pull')
+    !(await caller.may('pull', source)) &&
+    (await caller.couldWithToken('pull', source))
   )
 }
 
@@ -141,5 +177,14 @@ export function askForMountScope(
     exchange,
     new BerthError('unauthenticated', `The token does not allow to pull ${source}.`),
     challengeFor(door, exchange, scope, 'insufficient_scope'),
+  )
+}
+
+/** The refusal of one who asks too often. */
+function tooFast(retryAfterSeconds: number): BerthError {
+  return new BerthError(
+    'rateLimited',
+    `There are too many requests. Try again in ${retryAfterSeconds} seconds.`,
+    { details: [{ retryAfterSeconds }] },
   )
 }

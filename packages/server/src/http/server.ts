@@ -8,16 +8,19 @@ import {
 } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, Socket } from 'node:net'
+import { AddressList } from '../access/address-list.ts'
 import type { Config } from '../config/schema.ts'
+import { BerthError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { logAccess } from './access-log.ts'
 import { refuseMalformed } from './client-error.ts'
 import type { Door } from './distribution/door.ts'
-import { sendNoSuchEndpoint } from './distribution/errors.ts'
+import { sendError, sendNoSuchEndpoint } from './distribution/errors.ts'
 import { serveDistribution } from './distribution/routes.ts'
 import { serveToken } from './distribution/token.ts'
 import { Exchange } from './exchange.ts'
 import type { Health } from './health.ts'
+import type { ManagementServer } from './management/server.ts'
 import type { HttpMetrics } from '../metrics.ts'
 import type { ServerTls } from './tls.ts'
 
@@ -27,6 +30,7 @@ type HttpServerParts = {
   readonly metrics: HttpMetrics
   readonly health: Health
   readonly door: Door
+  readonly management: ManagementServer
   /** `undefined`: plain HTTP. */
   readonly tls: ServerTls | undefined
 }
@@ -57,6 +61,7 @@ const requestIdGrammar = /^[A-Za-z0-9._-]{1,64}$/
 export class HttpServer {
   readonly #parts: HttpServerParts
   readonly #server: Server
+  readonly #allowed: AddressList | undefined
   readonly #sockets = new Set<Socket>()
   /** The request that each connection is busy with. */
   readonly #active = new Map<Socket, Exchange>()
@@ -70,6 +75,9 @@ export class HttpServer {
   private constructor(parts: HttpServerParts) {
     const { config, tls } = parts
     this.#parts = parts
+    if (config.allowedAddresses.length > 0) {
+      this.#allowed = AddressList.parse(config.allowedAddresses, 'http.allowedAddresses')
+    }
     this.#server = tls === undefined ? createServer(limits) : createSecureServer(tls)
     const server = this.#server
     server.maxConnections = config.maxConnections
@@ -156,10 +164,18 @@ export class HttpServer {
   }
 
   #route(exchange: Exchange): void {
-    const { door, health } = this.#parts
+    const { door, health, management } = this.#parts
     const target = originForm(exchange.request.url ?? '/')
+    if (this.#allowed !== undefined && !this.#isAllowed(exchange, target)) {
+      sendError(exchange, new BerthError('denied', 'This address may not use the registry.'))
+      return
+    }
     if (target.startsWith('/v2')) {
       void serveDistribution(door, exchange, target)
+      return
+    }
+    if (target.startsWith('/api/')) {
+      void management.serve(exchange, target)
       return
     }
     const mark = target.indexOf('?')
@@ -176,6 +192,13 @@ export class HttpServer {
       default:
         sendNoSuchEndpoint(exchange)
     }
+  }
+
+  /** Whoever checks on the health of the process asks from wherever it runs. */
+  #isAllowed({ request }: Exchange, target: string): boolean {
+    if (target === '/livez' || target === '/readyz') return true
+    const address = this.#parts.door.forwarding.clientAddress(request.headers, request.socket)
+    return this.#allowed?.contains(address) ?? true
   }
 
   /** The answer is complete, or the connection is gone. */

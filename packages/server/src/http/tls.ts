@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import type { Server } from 'node:https'
 import { join } from 'node:path'
-import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls'
 import { ConfigError, type ConfigFault } from '../config/config-error.ts'
 import { readLimited } from '../config/read-limited.ts'
 import type { Config } from '../config/schema.ts'
@@ -12,7 +12,7 @@ import type { Logger } from '../log.ts'
 /** What an `https.Server` needs, now and later. */
 export type ServerTls = Readonly<{
   /** For `https.createServer`. */
-  options: SecureContextOptions
+  options: SecureContextOptions & TlsOptions
   /** What clients must trust, when Berth made its own authority. */
   caCertificateFile: string | undefined
   /** Gives `server` each new certificate as it comes; connections that stand are not touched. */
@@ -45,13 +45,19 @@ export async function openTls(
 ): Promise<ServerTls | undefined> {
   if (config.kind === 'off') return undefined
   const now = clock.now ?? (() => new Date())
+  const clients = readClientAuthorities(config.clientCertificates)
   if (config.kind === 'files') {
     const source = new FileSource(config, logger, now)
-    return openSource(source, undefined, clock.pollMilliseconds ?? pollMilliseconds)
+    return openSource(source, clients, undefined, clock.pollMilliseconds ?? pollMilliseconds)
   }
   const source = new SelfSignedSource(join(dataDirectory, 'tls'), config.hosts, logger, now)
   const { caCertificateFile } = await source.ensure()
-  return openSource(source, caCertificateFile, clock.pollMilliseconds ?? dayMilliseconds / 2)
+  return openSource(
+    source,
+    clients,
+    caCertificateFile,
+    clock.pollMilliseconds ?? dayMilliseconds / 2,
+  )
 }
 
 /** Where a pair comes from. */
@@ -64,12 +70,13 @@ interface PairSource {
 
 function openSource(
   source: PairSource,
+  clients: ClientAuthorities,
   caCertificateFile: string | undefined,
   milliseconds: number,
 ): ServerTls {
   const timers = new Set<NodeJS.Timeout>()
   return {
-    options: secureOptions(source.read()),
+    options: { ...secureOptions(source.read()), ...clients },
     caCertificateFile,
     watch(server) {
       let isPolling = false
@@ -78,7 +85,7 @@ function openSource(
         isPolling = true
         try {
           const pair = await source.poll()
-          if (pair) server.setSecureContext(secureOptions(pair))
+          if (pair) server.setSecureContext({ ...secureOptions(pair), ...clients })
         } finally {
           isPolling = false
         }
@@ -89,6 +96,34 @@ function openSource(
       for (const timer of timers) clearInterval(timer)
     },
   }
+}
+
+/** Whose certificates clients may show; nothing when none are asked for. */
+type ClientAuthorities = Pick<TlsOptions, 'ca' | 'requestCert' | 'rejectUnauthorized'>
+
+/** Throws `ConfigError` when the file cannot be read or holds no certificate. */
+function readClientAuthorities(
+  settings: Exclude<Config['http']['tls'], { kind: 'off' }>['clientCertificates'],
+): ClientAuthorities {
+  if (settings === undefined) return {}
+  const path = 'http.tls.clientCertificates.caFile'
+  let ca: string
+  try {
+    ca = readLimited(settings.caFile, maxPemBytes)
+    createSecureContext({ ca })
+    // The context takes a file without certificates for an empty list.
+    if (new X509Certificate(ca).raw.length === 0) throw new Error('it is empty')
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ConfigError([
+      {
+        path,
+        origin: '',
+        problem: `names ${settings.caFile}, which holds no certificates in PEM: ${reason}`,
+      },
+    ])
+  }
+  return { ca, requestCert: true, rejectUnauthorized: settings.mode === 'required' }
 }
 
 function secureOptions({ certificate, key }: Pair): SecureContextOptions {

@@ -100,18 +100,19 @@ export async function replaceBlob(
     .execute()
 }
 
-/** Makes a blob a member of a repository. Linking twice is harmless. */
+/** Makes a blob a member of a repository; `false` when it was one already. */
 export async function linkBlob(
   tx: Transaction,
   repositoryId: number,
   digest: Digest,
   now: string,
-): Promise<void> {
-  await tx
+): Promise<boolean> {
+  const result = await tx
     .insertInto('repository_blobs')
     .values({ repository_id: repositoryId, digest, created_at: now })
     .onConflict((conflict) => conflict.columns(['repository_id', 'digest']).doNothing())
-    .execute()
+    .executeTakeFirst()
+  return (result.numInsertedOrUpdatedRows ?? 0n) > 0n
 }
 
 /** Locks one link for removal; `false` when there is none. */
@@ -132,16 +133,23 @@ export async function lockLink(
   return row !== undefined
 }
 
+/** Takes a blob out of a repository; returns its size in bytes. Lock the link first. */
 export async function unlinkBlob(
   tx: Transaction,
   repositoryId: number,
   digest: string,
-): Promise<void> {
+): Promise<number> {
   await tx
     .deleteFrom('repository_blobs')
     .where('repository_id', '=', repositoryId)
     .where('digest', '=', digest)
     .execute()
+  const blob = await tx
+    .selectFrom('blobs')
+    .select('size')
+    .where('digest', '=', digest)
+    .executeTakeFirstOrThrow()
+  return blob.size
 }
 
 /** Whether any repository still holds the blob. Lock the blob row first. */

@@ -48,43 +48,25 @@ export function prepareManifestReads(database: Database) {
   }
 }
 
-/** Adds a manifest and what it refers to. Identical bytes pushed again change nothing but heal a damaged copy. */
-export async function insertManifest(
-  tx: Transaction,
-  manifest: {
-    repository: number
-    digest: Digest
-    mediaType: string
-    artifactType: string | undefined
-    payload: Uint8Array
-    subject: Digest | undefined
-    annotations: Readonly<Record<string, string>>
-    references: readonly string[]
-    now: string
-  },
-): Promise<void> {
-  const annotated = Object.keys(manifest.annotations).length > 0
-  await tx
-    .insertInto('manifests')
-    .values({
-      repository_id: manifest.repository,
-      digest: manifest.digest,
-      media_type: manifest.mediaType,
-      artifact_type: manifest.artifactType ?? null,
-      size: manifest.payload.byteLength,
-      payload: manifest.payload,
-      subject_digest: manifest.subject ?? null,
-      annotations: annotated ? JSON.stringify(manifest.annotations) : null,
-      created_at: manifest.now,
-      damage: null,
-    })
-    .onConflict((conflict) =>
-      conflict.columns(['repository_id', 'digest']).doUpdateSet({
-        payload: manifest.payload,
-        damage: null,
-      }),
-    )
-    .execute()
+export type NewManifest = {
+  repository: number
+  digest: Digest
+  mediaType: string
+  artifactType: string | undefined
+  payload: Uint8Array
+  subject: Digest | undefined
+  /** JSON text. */
+  annotations: string | undefined
+  references: readonly string[]
+  now: string
+}
+
+/**
+ * Adds a manifest and what it refers to; `false` when it was there before. Identical bytes pushed again change nothing
+ * but heal a damaged copy.
+ */
+export async function insertManifest(tx: Transaction, manifest: NewManifest): Promise<boolean> {
+  const isNew = await insertOrHeal(tx, manifest)
   const rows = manifest.references.map((digest) => ({
     repository_id: manifest.repository,
     manifest_digest: manifest.digest,
@@ -99,6 +81,38 @@ export async function insertManifest(
       )
       .execute(),
   )
+  return isNew
+}
+
+/** `false` when the row was there; it is locked then, as a new one is. */
+async function insertOrHeal(tx: Transaction, manifest: NewManifest): Promise<boolean> {
+  // A second turn is needed only when somebody removed the manifest in between.
+  for (;;) {
+    const inserted = await tx
+      .insertInto('manifests')
+      .values({
+        repository_id: manifest.repository,
+        digest: manifest.digest,
+        media_type: manifest.mediaType,
+        artifact_type: manifest.artifactType ?? null,
+        size: manifest.payload.byteLength,
+        payload: manifest.payload,
+        subject_digest: manifest.subject ?? null,
+        annotations: manifest.annotations ?? null,
+        created_at: manifest.now,
+        damage: null,
+      })
+      .onConflict((conflict) => conflict.columns(['repository_id', 'digest']).doNothing())
+      .executeTakeFirst()
+    if ((inserted.numInsertedOrUpdatedRows ?? 0n) > 0n) return true
+    const healed = await tx
+      .updateTable('manifests')
+      .set({ payload: manifest.payload, damage: null })
+      .where('repository_id', '=', manifest.repository)
+      .where('digest', '=', manifest.digest)
+      .executeTakeFirst()
+    if (healed.numUpdatedRows > 0n) return false
+  }
 }
 
 /** Those of `digests` that are blobs or manifests of the repository; each is held against removal. */
@@ -140,12 +154,12 @@ export function lockManifest(
   tx: Transaction,
   repositoryId: number,
   digest: string,
-): Promise<{ digest: string; subject_digest: string | null } | undefined> {
+): Promise<{ digest: string; subject_digest: string | null; size: number } | undefined> {
   return lockRows(
     tx,
     tx
       .selectFrom('manifests')
-      .select(['digest', 'subject_digest'])
+      .select(['digest', 'subject_digest', 'size'])
       .where('repository_id', '=', repositoryId)
       .where('digest', '=', digest),
     'change',

@@ -1,11 +1,17 @@
 import { type Kysely, sql } from 'kysely'
 import * as registry from './migrations/0001-registry.ts'
+import * as access from './migrations/0002-access.ts'
+import * as search from './migrations/0003-search.ts'
 import type { Dialect } from './migrations/dialect.ts'
 
 type Migration = { name: string; up(db: Kysely<unknown>, dialect: Dialect): Promise<void> }
 
 /** In order. A migration that was released is never edited, only followed by another. */
-const migrations: readonly Migration[] = [{ name: '0001-registry', up: registry.up }]
+const migrations: readonly Migration[] = [
+  { name: '0001-registry', up: registry.up },
+  { name: '0002-access', up: access.up },
+  { name: '0003-search', up: search.up },
+]
 
 /**
  * Brings the schema to the newest version. The caller holds a transaction and, on PostgreSQL, an advisory lock,

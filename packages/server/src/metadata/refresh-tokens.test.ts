@@ -7,7 +7,7 @@ import {
   touchRefreshToken,
   trimRefreshTokens,
 } from './refresh-tokens.ts'
-import { insertUser, removeUser } from './users.ts'
+import { findUserByName, insertUser, removeUser } from './users.ts'
 
 const at = (minute: number) => new Date(Date.UTC(2030, 0, 1, 0, minute)).toISOString()
 
@@ -30,8 +30,14 @@ describe.each(testDatabases)('refresh tokens on $name', (engine) => {
             passwordHash: 'x',
             role: 'reader',
             createdAt: at(0),
+            disabledAt: null,
+            displayName: null,
+            email: null,
+            source: 'local',
+            externalId: null,
+            version: 1,
           } as const
-          await insertUser(tx, { ...user, disabledAt: null })
+          await insertUser(tx, user)
           for (const minute of [1, 2, 3, 4]) {
             await insertRefreshToken(tx, {
               tokenHash: `${id}${minute}`,
@@ -57,14 +63,7 @@ describe.each(testDatabases)('refresh tokens on $name', (engine) => {
       expect(await findRefreshToken(test.database.read, 'ann2')).toEqual({
         lastUsedAt: at(2),
         expiresAt: at(12),
-        user: {
-          id: 'ann',
-          name: 'ann',
-          passwordHash: 'x',
-          role: 'reader',
-          disabledAt: null,
-          createdAt: at(0),
-        },
+        user: await findUserByName(test.database.read, 'ann'),
       })
       expect(await findRefreshToken(test.database.read, 'nobody')).toBeUndefined()
     })

@@ -1,5 +1,5 @@
 import type { Executor, Transaction } from './database.ts'
-import type { StoredUser } from './users.ts'
+import { type StoredUser, userColumns } from './users.ts'
 
 type StoredRefreshToken = {
   /** SHA-256 of the token, in hex: the token itself is not kept. */
@@ -39,12 +39,7 @@ export async function findRefreshToken(
     .select([
       'refresh_tokens.last_used_at as lastUsedAt',
       'refresh_tokens.expires_at as expiresAt',
-      'users.id as id',
-      'users.name as name',
-      'users.password_hash as passwordHash',
-      'users.role as role',
-      'users.disabled_at as disabledAt',
-      'users.created_at as createdAt',
+      ...userColumns,
     ])
     .where('token_hash', '=', tokenHash)
     .executeTakeFirst()

@@ -1,6 +1,15 @@
 import type { RepositoryName } from '@berth/oci/reference.ts'
-import type { Database, Transaction } from './database.ts'
+import type { Database, Executor, Transaction } from './database.ts'
 import { lockRows } from './row-lock.ts'
+
+/** A repository with the project that its name puts it in. */
+export type RepositoryRow = {
+  readonly id: number
+  readonly name: RepositoryName
+  readonly projectId: number
+}
+
+const rowColumns = ['id', 'name', 'project_id as projectId'] as const
 
 export type RepositoryReads = ReturnType<typeof prepareRepositoryReads>
 
@@ -9,62 +18,102 @@ export function prepareRepositoryReads(database: Database) {
     find: database.prepare<{ name: string }, { id: number }>((db, p) =>
       db.selectFrom('repositories').select('id').where('name', '=', p('name')),
     ),
-    /** Names after `after` in byte order. */
-    page: database.prepare<{ after: string; limit: number }, { name: string }>((db, p) =>
+    name: database.prepare<{ id: number }, { name: string }>((db, p) =>
+      db.selectFrom('repositories').select('name').where('id', '=', p('id')),
+    ),
+    /** Those after `after` in byte order. */
+    page: database.prepare<{ after: string; limit: number }, RepositoryRow>((db, p) =>
       db
         .selectFrom('repositories')
-        .select('name')
+        .select(rowColumns)
         .where('name', '>', p('after'))
         .orderBy('name')
-        .limit(p('limit')),
+        .limit(p('limit'))
+        .$castTo<RepositoryRow>(),
+    ),
+    /** As `page`, of one project without those below it. */
+    pageOfProject: database.prepare<
+      { project: number; after: string; limit: number },
+      RepositoryRow
+    >((db, p) =>
+      db
+        .selectFrom('repositories')
+        .select(rowColumns)
+        .where('project_id', '=', p('project'))
+        .where('name', '>', p('after'))
+        .orderBy('name')
+        .limit(p('limit'))
+        .$castTo<RepositoryRow>(),
     ),
   }
 }
 
-/** The repository's id, creating it when it is new; held against removal until the transaction ends. */
+/**
+ * The repository, creating it in the project that `place` tells when it is new; held against removal until the
+ * transaction ends. A throw of `place` leaves nothing behind.
+ */
 export async function ensureRepository(
   tx: Transaction,
   name: RepositoryName,
   now: string,
-): Promise<number> {
+  place: () => Promise<number>,
+): Promise<RepositoryRow & { isNew: boolean }> {
   // A second turn is needed only when collection removed the empty repository in between.
   for (;;) {
     const found = await lockRows(
       tx,
-      tx.selectFrom('repositories').select('id').where('name', '=', name),
+      tx.selectFrom('repositories').select(rowColumns).where('name', '=', name),
       'keep',
-    ).executeTakeFirst()
-    if (found) return found.id
-    await tx
+    )
+      .$castTo<RepositoryRow>()
+      .executeTakeFirst()
+    if (found) return { ...found, isNew: false }
+    const created = await tx
       .insertInto('repositories')
-      .values({ name, created_at: now })
+      .values({ name, created_at: now, project_id: await place() })
       .onConflict((conflict) => conflict.column('name').doNothing())
-      .execute()
+      .returning(rowColumns)
+      .$castTo<RepositoryRow>()
+      .executeTakeFirst()
+    if (created) return { ...created, isNew: true }
   }
 }
 
-/** The id of an existing repository, or `undefined`. */
-export async function findRepository(
-  tx: Transaction,
+/** An existing repository, or `undefined`. */
+export function findRepository(
+  tx: Executor,
   name: RepositoryName,
-): Promise<number | undefined> {
-  const row = await tx
+): Promise<RepositoryRow | undefined> {
+  return tx
     .selectFrom('repositories')
-    .select('id')
+    .select(rowColumns)
     .where('name', '=', name)
+    .$castTo<RepositoryRow>()
     .executeTakeFirst()
-  return row?.id
 }
 
-/** Removes a repository that holds no blob and no manifest. `false` when it holds something. */
-export async function removeEmptyRepository(tx: Transaction, id: number): Promise<boolean> {
+/** As `findRepository`, for one who has its id from a row. */
+export function findRepositoryById(tx: Executor, id: number): Promise<RepositoryRow | undefined> {
+  return tx
+    .selectFrom('repositories')
+    .select(rowColumns)
+    .where('id', '=', id)
+    .$castTo<RepositoryRow>()
+    .executeTakeFirst()
+}
+
+/** Removes a repository that holds no blob and no manifest, and returns it. `undefined` when it holds something, or is gone. */
+export async function removeEmptyRepository(
+  tx: Transaction,
+  id: number,
+): Promise<RepositoryRow | undefined> {
   const locked = await lockRows(
     tx,
     tx.selectFrom('repositories').select('id').where('id', '=', id),
     'change',
   ).executeTakeFirst()
-  if (!locked) return false
-  const deleted = await tx
+  if (!locked) return undefined
+  return tx
     .deleteFrom('repositories')
     .where('id', '=', id)
     .where(({ not, exists, selectFrom }) =>
@@ -73,6 +122,7 @@ export async function removeEmptyRepository(tx: Transaction, id: number): Promis
     .where(({ not, exists, selectFrom }) =>
       not(exists(selectFrom('manifests').select('digest').where('repository_id', '=', id))),
     )
+    .returning(rowColumns)
+    .$castTo<RepositoryRow>()
     .executeTakeFirst()
-  return deleted.numDeletedRows > 0n
 }

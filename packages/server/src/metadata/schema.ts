@@ -1,4 +1,22 @@
 import type { Generated } from 'kysely'
+import type {
+  UsersTable,
+  AccessEpochTable,
+  ProjectsTable,
+  MembersTable,
+  ImmutabilityRulesTable,
+  GroupsTable,
+  GroupMembersTable,
+  RobotsTable,
+  ApiKeysTable,
+  WorkloadRulesTable,
+  SessionsTable,
+  SecondFactorsTable,
+  RecoveryCodesTable,
+  LoginThrottlesTable,
+  KnownAddressesTable,
+  DeviceAuthorizationsTable,
+} from './access-schema.ts'
 
 /**
  * Every table, as both engines see it. Times are ISO 8601 text in UTC, so they sort as they read.
@@ -17,6 +35,29 @@ export type Schema = {
   users: UsersTable
   refresh_tokens: RefreshTokensTable
   secrets: SecretsTable
+  access_epoch: AccessEpochTable
+  projects: ProjectsTable
+  members: MembersTable
+  immutability_rules: ImmutabilityRulesTable
+  groups: GroupsTable
+  group_members: GroupMembersTable
+  robots: RobotsTable
+  api_keys: ApiKeysTable
+  workload_rules: WorkloadRulesTable
+  sessions: SessionsTable
+  second_factors: SecondFactorsTable
+  recovery_codes: RecoveryCodesTable
+  login_throttles: LoginThrottlesTable
+  known_addresses: KnownAddressesTable
+  device_authorizations: DeviceAuthorizationsTable
+  usage_totals: UsageTotalsTable
+  usage_deltas: UsageDeltasTable
+  audit_entries: AuditEntriesTable
+  audit_state: AuditStateTable
+  jobs: JobsTable
+  idempotency_keys: IdempotencyKeysTable
+  search_terms: SearchTermsTable
+  search_occurrences: SearchOccurrencesTable
 }
 
 /** A repository exists from its first blob or manifest until collection finds it empty. */
@@ -24,6 +65,8 @@ type RepositoriesTable = {
   id: Generated<number>
   name: string
   created_at: string
+  /** The nearest project above the name; 1 is the root. Kept right by whoever creates or removes a project. */
+  project_id: Generated<number>
 }
 
 /** One row per stored digest. `storage_key` is the generation: a digest stored anew gets a new key. */
@@ -106,15 +149,6 @@ type TrashTable = {
   due_at: string
 }
 
-type UsersTable = {
-  id: string
-  name: string
-  password_hash: string
-  role: 'admin' | 'writer' | 'reader'
-  disabled_at: string | null
-  created_at: string
-}
-
 type RefreshTokensTable = {
   token_hash: string
   user_id: string
@@ -128,4 +162,105 @@ type SecretsTable = {
   name: string
   value: string
   created_at: string
+}
+
+/** Folded usage of a project and all below it; the deltas not yet folded come on top. */
+type UsageTotalsTable = {
+  project_id: number
+  bytes: number
+  repositories: number
+}
+
+/** Append-only: one row for each project of the chain per change, so that pushes never wait for one another. */
+type UsageDeltasTable = {
+  id: Generated<number>
+  project_id: number
+  bytes: number
+  repositories: number
+}
+
+/** Written in the transaction of what it tells; `position` and `hash` follow when it is sealed into the chain. */
+type AuditEntriesTable = {
+  id: Generated<number>
+  position: number | null
+  at: string
+  actor_kind: string
+  actor_id: string
+  actor_name: string
+  action: string
+  target_kind: string
+  target: string
+  /** Name of the nearest project, '' for the instance. */
+  project: string
+  outcome: 'success' | 'denied' | 'failure'
+  address: string
+  request_id: string
+  before: string | null
+  after: string | null
+  hash: string | null
+}
+
+/** How far the chain is sealed, forwarded and removed by retention. */
+type AuditStateTable = {
+  name: string
+  position: number
+  hash: string
+  updated_at: string
+  /** The process that forwards to this target, until then. */
+  lease_owner: string | null
+  lease_until: string | null
+}
+
+export type JobState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled'
+
+type JobsTable = {
+  id: string
+  name: string
+  payload: string
+  state: JobState
+  /** Lower comes first. */
+  priority: number
+  attempts: number
+  max_attempts: number
+  /** At most one unfinished job has it. */
+  dedupe_key: string | null
+  run_at: string
+  lease_until: string | null
+  lease_owner: string | null
+  cancel_requested: number
+  progress: string | null
+  result: string | null
+  error: string | null
+  requested_by: string
+  created_at: string
+  started_at: string | null
+  finished_at: string | null
+}
+
+type IdempotencyKeysTable = {
+  actor_id: string
+  key: string
+  request_hash: string
+  status: number | null
+  headers: string | null
+  body: string | null
+  expires_at: string
+}
+
+/** Every distinct word that search finds: names of projects, repositories and tags, labels and annotations. */
+type SearchTermsTable = {
+  id: Generated<number>
+  kind: SearchTermKind
+  text: string
+  /** As compared: in small letters. Cut where it is long. */
+  folded: string
+}
+
+export type SearchTermKind = 'project' | 'repository' | 'tag' | 'label' | 'annotation'
+
+/** Where a label or an annotation stands. Names stand in the tables of what they name. */
+type SearchOccurrencesTable = {
+  term_id: number
+  repository_id: number
+  digest: string
 }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Executor } from './database.ts'
 import { type TestDatabase, testDatabases } from '../testing/open-test-databases.ts'
 import {
   findUserByName,
@@ -22,8 +23,15 @@ const user = (name: string, change: Partial<StoredUser> = {}): StoredUser => ({
   role: 'reader',
   disabledAt: null,
   createdAt: '2030-01-01T00:00:00.000Z',
+  displayName: null,
+  email: null,
+  source: 'local',
+  externalId: null,
+  version: 1,
   ...change,
 })
+
+const everyone = (db: Executor) => listUsers(db, { limit: 100, sort: { by: 'name', after: '' } })
 
 describe.each(testDatabases)('users on $name', (engine) => {
   describe.skipIf(!engine.available)('ann and bob', () => {
@@ -38,7 +46,7 @@ describe.each(testDatabases)('users on $name', (engine) => {
     })
     beforeEach(async () => {
       await test.database.transaction(async (tx) => {
-        for (const { id } of await listUsers(tx)) await removeUser(tx, id)
+        for (const { id } of await everyone(tx)) await removeUser(tx, id)
         await insertUser(tx, bob)
         await insertUser(tx, ann)
       })
@@ -54,7 +62,7 @@ describe.each(testDatabases)('users on $name', (engine) => {
     })
 
     it('lists users by name', async () => {
-      expect(await listUsers(test.database.read)).toEqual([ann, bob])
+      expect(await everyone(test.database.read)).toEqual([ann, bob])
       expect(await hasAdministrator(test.database.read)).toBe(true)
     })
 
@@ -67,14 +75,15 @@ describe.each(testDatabases)('users on $name', (engine) => {
     it('changes what is given and nothing else', async () => {
       const change = { passwordHash: 'new', disabledAt: '2030-02-01T00:00:00.000Z' }
       await test.database.transaction((tx) => updateUser(tx, ann.id, change))
-      expect(await listUsers(test.database.read)).toEqual([{ ...ann, ...change }, bob])
+      expect(await everyone(test.database.read)).toEqual([{ ...ann, ...change, version: 2 }, bob])
       await test.database.transaction((tx) =>
-        updateUser(tx, ann.id, { disabledAt: null, role: 'writer' }),
+        updateUser(tx, ann.id, { disabledAt: null, role: 'developer' }),
       )
       expect(await findUserByName(test.database.read, 'ann')).toEqual({
         ...ann,
         passwordHash: 'new',
-        role: 'writer',
+        role: 'developer',
+        version: 3,
       })
     })
 

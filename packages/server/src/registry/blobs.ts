@@ -14,15 +14,25 @@ import {
 } from '../metadata/blobs.ts'
 import type { Database } from '../metadata/database.ts'
 import { isReferenced } from '../metadata/manifests.ts'
-import { ensureRepository, findRepository } from '../metadata/repositories.ts'
+import { findRepository } from '../metadata/repositories.ts'
 import { requestReviews } from '../metadata/reviews.ts'
 import type { ObjectReader, StorageDriver } from '../storage/driver.ts'
 import { parseStorageKey } from '../storage/storage-key.ts'
+import type { Admission, Permit } from './admission.ts'
+import { ensureRepository } from './ensure-repository.ts'
 import type { Grace } from './grace.ts'
 import type { HotBlobs } from './hot-blobs.ts'
 
 /** How many holders of a blob a mount without a source looks at before it asks the client to upload. */
 const holdersTried = 20
+
+type Mount = {
+  repository: RepositoryName
+  permit: Permit
+  digest: Digest
+  from: RepositoryName | undefined
+  mayPull: (source: RepositoryName) => Promise<boolean>
+}
 
 /** A blob opened for reading. `release` must be called once, whatever happens. */
 export type OpenBlob = {
@@ -41,14 +51,22 @@ export class Blobs {
   readonly #storage: StorageDriver
   readonly #hot: HotBlobs
   readonly #grace: Grace
+  readonly #admission: Admission
   readonly #reads: BlobReads
   readonly #filling = new Map<string, Promise<Buffer | undefined>>()
 
-  constructor(parts: { database: Database; storage: StorageDriver; hot: HotBlobs; grace: Grace }) {
+  constructor(parts: {
+    database: Database
+    storage: StorageDriver
+    hot: HotBlobs
+    grace: Grace
+    admission: Admission
+  }) {
     this.#database = parts.database
     this.#storage = parts.storage
     this.#hot = parts.hot
     this.#grace = parts.grace
+    this.#admission = parts.admission
     this.#reads = prepareBlobReads(parts.database)
   }
 
@@ -91,69 +109,77 @@ export class Blobs {
     }
   }
 
-  /** Takes a blob out of one repository. Throws `blobUnknown`, or `blobReferenced` while a manifest needs it. */
-  async deleteBlob(repository: RepositoryName, digest: Digest): Promise<void> {
+  /**
+   * Takes a blob out of one repository. Throws `blobUnknown`, `denied`, or `blobReferenced` while a manifest needs it.
+   */
+  async deleteBlob(repository: RepositoryName, digest: Digest, permit: Permit): Promise<void> {
     await this.#database.transaction(async (tx) => {
-      const id = await findRepository(tx, repository)
-      if (id === undefined || !(await lockLink(tx, id, digest))) {
-        throw blobUnknown(repository, digest)
-      }
-      if (await isReferenced(tx, id, digest)) {
+      await permit.require(tx, 'delete', repository)
+      const found = await findRepository(tx, repository)
+      if (!found || !(await lockLink(tx, found.id, digest))) throw blobUnknown(repository, digest)
+      if (await isReferenced(tx, found.id, digest)) {
         throw new BerthError(
           'blobReferenced',
           `The blob ${digest} is part of a manifest in ${repository}. Delete the manifest first.`,
           { details: [{ digest }] },
         )
       }
-      await unlinkBlob(tx, id, digest)
+      const size = await unlinkBlob(tx, found.id, digest)
       const dueAt = this.#grace.reviewDue()
       await requestReviews(tx, [
         { subject: 'blob', repository_id: 0, digest, due_at: dueAt },
-        { subject: 'repository', repository_id: id, digest: '', due_at: dueAt },
+        { subject: 'repository', repository_id: found.id, digest: '', due_at: dueAt },
       ])
+      await this.#admission.record(tx, permit, {
+        kind: 'blobUnlinked',
+        repository: found,
+        digest,
+        size,
+      })
     })
   }
 
   /**
    * Makes a blob that the caller may already pull elsewhere a member of `repository`, without moving bytes.
-   * `false`: not possible, whatever the reason; the caller gets an upload session instead and learns nothing.
+   * `false`: not possible, whatever is wrong with the source; the caller gets an upload session instead and learns
+   * nothing. Throws `denied` when the caller may not push any more, and what the rules refuse.
    */
-  async mountBlob(mount: {
-    repository: RepositoryName
-    digest: Digest
-    from: RepositoryName | undefined
-    mayPull: (source: RepositoryName) => boolean
-  }): Promise<boolean> {
+  async mountBlob(mount: Mount): Promise<boolean> {
     const source = await this.#mountSource(mount)
     if (!source) return false
+    const { permit, digest } = mount
     return this.#database.transaction(async (tx) => {
-      const blob = await lockBlob(tx, mount.digest, 'keep')
-      const sourceId = await findRepository(tx, source)
-      if (!blob || blob.damage !== null || sourceId === undefined) return false
-      if (!(await lockLink(tx, sourceId, mount.digest))) return false
+      await permit.require(tx, 'push', mount.repository)
+      if (!(await isAllowed(permit.require(tx, 'pull', source)))) return false
+      const blob = await lockBlob(tx, digest, 'keep')
+      const held = await findRepository(tx, source)
+      if (!blob || blob.damage !== null || !held) return false
+      if (!(await lockLink(tx, held.id, digest))) return false
       const now = this.#grace.now()
-      const id = await ensureRepository(tx, mount.repository, now)
-      await linkBlob(tx, id, mount.digest, now)
+      const repository = await ensureRepository(tx, {
+        name: mount.repository,
+        permit,
+        admission: this.#admission,
+        now,
+      })
+      if (await linkBlob(tx, repository.id, digest, now)) {
+        const { size } = blob
+        await this.#admission.record(tx, permit, { kind: 'blobLinked', repository, digest, size })
+      }
       await requestReviews(tx, [
-        {
-          subject: 'link',
-          repository_id: id,
-          digest: mount.digest,
-          due_at: this.#grace.reviewDue(),
-        },
+        { subject: 'link', repository_id: repository.id, digest, due_at: this.#grace.reviewDue() },
       ])
       return true
     })
   }
 
-  async #mountSource(mount: {
-    digest: Digest
-    from: RepositoryName | undefined
-    mayPull: (source: RepositoryName) => boolean
-  }): Promise<RepositoryName | undefined> {
-    if (mount.from) return mount.mayPull(mount.from) ? mount.from : undefined
+  async #mountSource(mount: Mount): Promise<RepositoryName | undefined> {
+    if (mount.from) return (await mount.mayPull(mount.from)) ? mount.from : undefined
     const holders = await this.#reads.holders.all({ digest: mount.digest, limit: holdersTried })
-    return holders.map((row) => row.name as RepositoryName).find(mount.mayPull)
+    for (const { name } of holders) {
+      if (await mount.mayPull(name as RepositoryName)) return name as RepositoryName
+    }
+    return undefined
   }
 
   async #visible(repository: RepositoryName, digest: Digest): Promise<VisibleBlob> {
@@ -165,12 +191,10 @@ export class Blobs {
 
   async #renew(repository: RepositoryName, digest: Digest): Promise<void> {
     await this.#database.relaxedTransaction(async (tx) => {
-      const id = await findRepository(tx, repository)
-      if (id === undefined || !(await lockLink(tx, id, digest))) {
-        throw blobUnknown(repository, digest)
-      }
+      const found = await findRepository(tx, repository)
+      if (!found || !(await lockLink(tx, found.id, digest))) throw blobUnknown(repository, digest)
       await requestReviews(tx, [
-        { subject: 'link', repository_id: id, digest, due_at: this.#grace.reviewDue() },
+        { subject: 'link', repository_id: found.id, digest, due_at: this.#grace.reviewDue() },
       ])
     })
   }
@@ -226,6 +250,17 @@ async function readFully(reader: ObjectReader, into: Buffer): Promise<number> {
     filled += read
   }
   return filled
+}
+
+/** `false` for `denied`; other failures stay failures. */
+async function isAllowed(required: Promise<void>): Promise<boolean> {
+  try {
+    await required
+    return true
+  } catch (error) {
+    if (error instanceof BerthError && error.kind === 'denied') return false
+    throw error
+  }
 }
 
 const readNothing = (): Promise<number> => Promise.resolve(0)

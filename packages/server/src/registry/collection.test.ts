@@ -85,9 +85,10 @@ describe.each(testDatabases)('collection on $name', ({ name: engine, available, 
       const other = `${repo}/other`
       const mounted = await berth.registry.blobs.mountBlob({
         repository: name(other),
+        permit: writer,
         digest: digestOf('shared'),
         from: name(repo),
-        mayPull: () => true,
+        mayPull: () => Promise.resolve(true),
       })
       expect(mounted).toBe(true)
       await berth.pushImage(other, 'latest', ['shared'])
@@ -189,15 +190,15 @@ describe.each(testDatabases)('collection on $name', ({ name: engine, available, 
       await berth.collect()
       berth.pass(graceSeconds + 1)
       await berth.collect()
-      const { repositories } = await berth.registry.repositories.listRepositories({
-        limit: undefined,
-        after: undefined,
-      })
+      const { repositories } = await berth.registry.repositories.listRepositories(
+        { limit: undefined, after: undefined },
+        { projects: 'all', mayPull: () => Promise.resolve(true) },
+      )
       expect(repositories).not.toContain(repo)
     })
 
     it('ends idle upload sessions and removes what they stored', async () => {
-      const target = { repository: name(repo), actor: writer }
+      const target = { repository: name(repo), permit: writer }
       const { id } = await berth.registry.uploads.startUpload(target)
       await berth.registry.uploads.appendUpload({
         ...target,
@@ -257,7 +258,7 @@ describe.each(testDatabases)('collection on $name', ({ name: engine, available, 
       await berth.remove(repo, image)
       berth.pass(graceSeconds + 1)
       await test.database.transaction(async (tx) => {
-        await ensureRepository(tx, name(repo), new Date().toISOString())
+        await ensureRepository(tx, name(repo), new Date().toISOString(), () => Promise.resolve(1))
         // It neither waits for this transaction nor fails, and does what it can.
         await berth.collect()
         expect(await berth.hasBlob(repo, digestOf('layer'))).toBe(false)

@@ -1,14 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { RequestContext } from '../actor.ts'
+import { holdAccessEpoch } from '../metadata/access-epoch.ts'
 import { deleteBlob, isLinked, lockBlob, lockLink, unlinkBlob } from '../metadata/blobs.ts'
 import type { Digest } from '@berth/oci/digest.ts'
 import type { Database, Transaction } from '../metadata/database.ts'
-import { removeEmptyRepository } from '../metadata/repositories.ts'
+import { findRepositoryById, removeEmptyRepository } from '../metadata/repositories.ts'
 import { type Review, dueReviews, requestReviews, takeReview } from '../metadata/reviews.ts'
 import { addTrash, dueTrash, postponeTrash, removeTrash } from '../metadata/trash.ts'
 import { expiredUploads } from '../metadata/uploads.ts'
 import { isReferenced } from '../metadata/manifests.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import { parseStorageKey } from '../storage/storage-key.ts'
+import type { Admission } from './admission.ts'
 import type { Grace } from './grace.ts'
 import type { HotBlobs } from './hot-blobs.ts'
 import { isManifestLive } from './manifest-life.ts'
@@ -34,6 +37,13 @@ const reviewsPerTransaction = 8
 const trashPerTurn = 32
 const uploadsPerTurn = 50
 
+/** Whom the books name for what collection removes. */
+const context: RequestContext = {
+  actor: { kind: 'system', id: 'collection', name: 'collection' },
+  address: '',
+  requestId: '',
+}
+
 /**
  * Online collection: takes reviews as they fall due, drops what nothing refers to, and removes objects that the
  * database has let go of. It works in small steps, so pushes and pulls go on beside it, and every step may be the last:
@@ -46,6 +56,7 @@ export class Collection {
   readonly #uploads: Uploads
   readonly #hot: HotBlobs
   readonly #grace: Grace
+  readonly #admission: Admission
 
   constructor(parts: {
     database: Database
@@ -54,6 +65,7 @@ export class Collection {
     uploads: Uploads
     hot: HotBlobs
     grace: Grace
+    admission: Admission
   }) {
     this.#database = parts.database
     this.#storage = parts.storage
@@ -61,6 +73,7 @@ export class Collection {
     this.#uploads = parts.uploads
     this.#hot = parts.hot
     this.#grace = parts.grace
+    this.#admission = parts.admission
   }
 
   /**
@@ -116,6 +129,8 @@ export class Collection {
   async #review(reviews: readonly Review[], summary: CollectionSummary): Promise<boolean> {
     // Counted apart and added after the commit, since a transaction may be run again.
     const counts = await this.#database.yieldingTransaction(async (tx) => {
+      // As for a push: the project of a repository stays what it is while something is taken from it.
+      await holdAccessEpoch(tx)
       const removed = { manifest: 0, link: 0, blob: 0, repository: 0 }
       for (const review of reviews) {
         // Renewed or taken meanwhile: then it is not ours to judge.
@@ -143,26 +158,39 @@ export class Collection {
       case 'blob':
         return this.#judgeBlob(tx, review)
       case 'repository':
-        return removeEmptyRepository(tx, review.repository_id)
+        return this.#judgeRepository(tx, review)
     }
   }
 
   async #judgeManifest(tx: Transaction, review: Review): Promise<boolean> {
     if (await isManifestLive(tx, review.repository_id, review.digest)) return false
-    return this.#manifests.removeManifest(tx, review.repository_id, review.digest)
+    const repository = await findRepositoryById(tx, review.repository_id)
+    if (!repository) return false
+    return this.#manifests.removeManifest(tx, repository, review.digest, context)
   }
 
   async #judgeLink(tx: Transaction, review: Review): Promise<boolean> {
     // The lock comes first: a manifest push that is about to rely on this link holds it too.
     if (!(await lockLink(tx, review.repository_id, review.digest))) return false
     if (await isReferenced(tx, review.repository_id, review.digest)) return false
-    await unlinkBlob(tx, review.repository_id, review.digest)
+    const repository = await findRepositoryById(tx, review.repository_id)
+    if (!repository) return false
+    const { digest } = review
+    const size = await unlinkBlob(tx, repository.id, digest)
     // Nobody can see the blob in this repository any more, so there is nothing to wait for.
     const now = this.#grace.now()
     await requestReviews(tx, [
-      { subject: 'blob', repository_id: 0, digest: review.digest, due_at: now },
-      { subject: 'repository', repository_id: review.repository_id, digest: '', due_at: now },
+      { subject: 'blob', repository_id: 0, digest, due_at: now },
+      { subject: 'repository', repository_id: repository.id, digest: '', due_at: now },
     ])
+    await this.#admission.record(tx, context, { kind: 'blobUnlinked', repository, digest, size })
+    return true
+  }
+
+  async #judgeRepository(tx: Transaction, review: Review): Promise<boolean> {
+    const repository = await removeEmptyRepository(tx, review.repository_id)
+    if (!repository) return false
+    await this.#admission.record(tx, context, { kind: 'repositoryRemoved', repository })
     return true
   }
 

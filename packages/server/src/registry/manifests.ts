@@ -2,6 +2,7 @@ import { type Digest, digestAlgorithm, makeDigest } from '@berth/oci/digest.ts'
 import { type ParsedManifest, parseManifest } from '@berth/oci/manifest.ts'
 import type { Reference, RepositoryName, TagName } from '@berth/oci/reference.ts'
 import { createHash } from 'node:crypto'
+import type { RequestContext } from '../actor.ts'
 import type { Config } from '../config/schema.ts'
 import { BerthError } from '../errors.ts'
 import type { Database, Transaction } from '../metadata/database.ts'
@@ -15,14 +16,27 @@ import {
 import { referrerDigests } from '../metadata/referrers.ts'
 import {
   type RepositoryReads,
-  ensureRepository,
   findRepository,
   prepareRepositoryReads,
 } from '../metadata/repositories.ts'
 import { type Review, requestReviews, withdrawReview } from '../metadata/reviews.ts'
-import { deleteTag, setTag } from '../metadata/tags.ts'
+import { claimTag, deleteTag, lockTag, lockTagsOf, moveTag } from '../metadata/tags.ts'
+import type { Admission, Permit, PlacedRepository } from './admission.ts'
+import { ensureRepository } from './ensure-repository.ts'
 import type { Grace } from './grace.ts'
 import { checkContents, digestsIn } from './manifest-contents.ts'
+
+type Settings = { allowSparseManifests: boolean; untagged: Config['collection']['untagged'] }
+
+type Push = {
+  repository: RepositoryName
+  permit: Permit
+  reference: Reference
+  /** Further tags, for a push by digest. */
+  tags: readonly TagName[]
+  contentType: string | undefined
+  payload: Buffer
+}
 
 export type StoredManifest = { digest: Digest; mediaType: string; size: number; payload: Buffer }
 
@@ -33,17 +47,20 @@ const referrersReviewed = 10_000
 export class Manifests {
   readonly #database: Database
   readonly #grace: Grace
-  readonly #settings: { allowSparseManifests: boolean; untagged: Config['collection']['untagged'] }
+  readonly #admission: Admission
+  readonly #settings: Settings
   readonly #reads: ManifestReads
   readonly #repositories: RepositoryReads
 
   constructor(parts: {
     database: Database
     grace: Grace
-    settings: { allowSparseManifests: boolean; untagged: Config['collection']['untagged'] }
+    admission: Admission
+    settings: Settings
   }) {
     this.#database = parts.database
     this.#grace = parts.grace
+    this.#admission = parts.admission
     this.#settings = parts.settings
     this.#reads = prepareManifestReads(parts.database)
     this.#repositories = prepareRepositoryReads(parts.database)
@@ -74,16 +91,10 @@ export class Manifests {
   /**
    * Stores a manifest and points its tags at it, all or nothing; on disk when this returns.
    * Everything it refers to must be in this repository (spec "Pushing Manifests"), apart from the subject and foreign layers.
-   * Throws `manifestInvalid`, `manifestBlobUnknown` (a detail for each missing digest), `digestMismatch`.
+   * Throws `manifestInvalid`, `manifestBlobUnknown` (a detail for each missing digest), `digestMismatch`, `denied`, and
+   * what the rules refuse.
    */
-  async putManifest(put: {
-    repository: RepositoryName
-    reference: Reference
-    /** Further tags, for a push by digest. */
-    tags: readonly TagName[]
-    contentType: string | undefined
-    payload: Buffer
-  }): Promise<{
+  async putManifest(put: Push): Promise<{
     digest: Digest
     subject: Digest | undefined
     tags: TagName[]
@@ -100,30 +111,97 @@ export class Manifests {
 
   /**
    * By tag: removes that tag only. By digest: removes the manifest and every tag that points at it.
-   * Throws `manifestUnknown`, `nameUnknown`.
+   * Throws `manifestUnknown`, `nameUnknown`, `denied`, `tagImmutable`.
    */
-  async deleteManifest(repository: RepositoryName, reference: Reference): Promise<void> {
+  async deleteManifest(
+    repository: RepositoryName,
+    reference: Reference,
+    permit: Permit,
+  ): Promise<void> {
     const deleted = await this.#database.transaction(async (tx) => {
-      const id = await findRepository(tx, repository)
-      if (id === undefined) return false
-      if (reference.kind === 'digest') return this.removeManifest(tx, id, reference.digest)
-      const digest = await deleteTag(tx, id, reference.tag)
-      if (digest === undefined) return false
-      await this.#reviewUntagged(tx, id, [digest])
-      return true
+      await permit.require(tx, reference.kind === 'tag' ? 'deleteTag' : 'delete', repository)
+      const found = await findRepository(tx, repository)
+      if (!found) return false
+      return reference.kind === 'tag'
+        ? this.#deleteTag(tx, found, reference.tag, permit)
+        : this.#deleteTagged(tx, found, reference.digest, permit)
     })
     if (!deleted) throw await this.#unknown(repository, reference)
   }
 
-  /** Removes a manifest inside the caller's transaction and asks collection to look at all it held. `false` when absent. */
-  async removeManifest(tx: Transaction, repositoryId: number, digest: string): Promise<boolean> {
-    if (!(await lockManifest(tx, repositoryId, digest))) return false
-    const referrers = await referrerDigests(tx, repositoryId, digest, referrersReviewed)
-    const references = await deleteManifest(tx, repositoryId, digest)
+  /**
+   * Removes a manifest that no tag points at inside the caller's transaction and asks collection to look at all it held.
+   * `false` when absent.
+   */
+  async removeManifest(
+    tx: Transaction,
+    repository: PlacedRepository,
+    digest: string,
+    context: RequestContext,
+  ): Promise<boolean> {
+    const manifest = await lockManifest(tx, repository.id, digest)
+    if (!manifest) return false
+    await this.#remove(tx, repository, manifest, [], context)
+    return true
+  }
+
+  async #deleteTag(
+    tx: Transaction,
+    repository: PlacedRepository,
+    tag: TagName,
+    permit: Permit,
+  ): Promise<boolean> {
+    const before = await lockTag(tx, repository.id, tag)
+    if (before === undefined) return false
+    await this.#dropTag(tx, repository, tag, before, permit)
+    await this.#reviewUntagged(tx, repository.id, [before])
+    return true
+  }
+
+  /** By digest, so the tags on the manifest fall with it: each as if it were deleted alone. */
+  async #deleteTagged(
+    tx: Transaction,
+    repository: PlacedRepository,
+    digest: Digest,
+    permit: Permit,
+  ): Promise<boolean> {
+    const manifest = await lockManifest(tx, repository.id, digest)
+    if (!manifest) return false
+    const tags = await lockTagsOf(tx, repository.id, digest)
+    if (tags.length > 0) await permit.require(tx, 'deleteTag', repository.name)
+    for (const tag of tags) await this.#dropTag(tx, repository, tag, digest, permit)
+    await this.#remove(tx, repository, manifest, tags, permit)
+    return true
+  }
+
+  async #dropTag(
+    tx: Transaction,
+    repository: PlacedRepository,
+    tag: TagName,
+    before: string,
+    permit: Permit,
+  ): Promise<void> {
+    const change = { before, after: undefined }
+    await this.#admission.admitTag(tx, repository, tag, change)
+    await deleteTag(tx, repository.id, tag)
+    await this.#admission.record(tx, permit, { kind: 'tagDeleted', repository, tag, ...change })
+  }
+
+  /** The end of a locked manifest whose tags are gone. */
+  async #remove(
+    tx: Transaction,
+    repository: PlacedRepository,
+    manifest: { digest: string; size: number },
+    tags: readonly TagName[],
+    context: RequestContext,
+  ): Promise<void> {
+    const { digest, size } = manifest
+    const referrers = await referrerDigests(tx, repository.id, digest, referrersReviewed)
+    const references = await deleteManifest(tx, repository.id, digest)
     const dueAt = this.#grace.reviewDue()
     const review = (subject: Review['subject'], of: string): Review => ({
       subject,
-      repository_id: repositoryId,
+      repository_id: repository.id,
       digest: of,
       due_at: dueAt,
     })
@@ -133,42 +211,86 @@ export class Manifests {
       ...[...new Set([...references, ...referrers])].map((of) => review('manifest', of)),
       review('repository', ''),
     ])
-    return true
+    const event = { kind: 'manifestDeleted', repository, digest, size, tags } as const
+    await this.#admission.record(tx, context, event)
   }
 
   async #store(
     tx: Transaction,
-    put: { repository: RepositoryName; payload: Buffer },
+    put: Push,
     manifest: ParsedManifest,
     digest: Digest,
     tags: readonly TagName[],
   ): Promise<string[]> {
+    const { permit } = put
     const now = this.#grace.now()
-    const repository = await ensureRepository(tx, put.repository, now)
+    await permit.require(tx, 'push', put.repository)
+    const repository = await ensureRepository(tx, {
+      name: put.repository,
+      permit,
+      admission: this.#admission,
+      now,
+    })
     const { references, warnings } =
       manifest.kind === 'opaque'
         ? { references: digestsIn(put.payload), warnings: [] }
-        : await checkContents(tx, repository, manifest, this.#settings)
-    await insertManifest(tx, {
-      repository,
+        : await checkContents(tx, repository.id, manifest, this.#settings)
+    const annotated = Object.keys(manifest.annotations).length > 0
+    const row = {
       digest,
       mediaType: manifest.mediaType,
+      annotations: annotated ? JSON.stringify(manifest.annotations) : undefined,
+    }
+    const isNew = await insertManifest(tx, {
+      ...row,
+      repository: repository.id,
       artifactType: manifest.artifactType,
       payload: put.payload,
       subject: manifest.subject?.digest,
-      annotations: manifest.annotations,
       references,
       now,
     })
     // It may still be waiting to be collected with an index or a subject that was deleted before this push.
-    await withdrawReview(tx, { subject: 'manifest', repository_id: repository, digest })
+    await withdrawReview(tx, { subject: 'manifest', repository_id: repository.id, digest })
+    await this.#admission.record(tx, permit, {
+      kind: 'manifestPushed',
+      repository,
+      ...row,
+      size: put.payload.length,
+      isNew,
+    })
     const moved: string[] = []
-    for (const name of tags) {
-      const before = await setTag(tx, { repository, name, digest, now })
+    // In order, so that two pushes of the same tags cannot hold each other up.
+    for (const tag of tags.toSorted()) {
+      const before = await this.#setTag(tx, repository, { name: tag, digest, now }, permit)
       if (before !== undefined && before !== digest) moved.push(before)
     }
-    await this.#reviewUntagged(tx, repository, tags.length === 0 ? [...moved, digest] : moved)
+    await this.#reviewUntagged(tx, repository.id, tags.length === 0 ? [...moved, digest] : moved)
     return warnings
+  }
+
+  /** Creates or moves a tag, as the caller and the rules allow; returns what it pointed at before. */
+  async #setTag(
+    tx: Transaction,
+    repository: PlacedRepository,
+    tag: { name: TagName; digest: Digest; now: string },
+    permit: Permit,
+  ): Promise<string | undefined> {
+    const before = await claimTag(tx, { ...tag, repository: repository.id })
+    if (before !== tag.digest) {
+      const isNew = before === undefined
+      const change = { before, after: tag.digest }
+      await permit.require(tx, isNew ? 'createTag' : 'moveTag', repository.name)
+      await this.#admission.admitTag(tx, repository, tag.name, change)
+      await this.#admission.record(tx, permit, {
+        kind: isNew ? 'tagCreated' : 'tagMoved',
+        repository,
+        tag: tag.name,
+        ...change,
+      })
+    }
+    if (before !== undefined) await moveTag(tx, { ...tag, repository: repository.id })
+    return before
   }
 
   /** Manifests without a tag are kept for those who pull by digest, unless the operator wants them collected. */

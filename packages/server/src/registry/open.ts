@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Database } from '../metadata/database.ts'
 import type { StorageDriver } from '../storage/driver.ts'
+import type { Admission } from './admission.ts'
 import { Blobs } from './blobs.ts'
 import { Collection } from './collection.ts'
 import { type Clock, Grace } from './grace.ts'
@@ -31,8 +32,10 @@ export function openRegistry(parts: {
   storage: StorageDriver
   config: Pick<Config, 'registry' | 'collection' | 'storage'>
   clock: Clock
+  /** Rules before a write, and those who are told of it. */
+  admission: Admission
 }): Registry {
-  const { database, storage, config, clock } = parts
+  const { database, storage, config, clock, admission } = parts
   const { pageMax } = config.registry
   const grace = new Grace(config.collection, clock)
   const hot = new HotBlobs({
@@ -42,20 +45,21 @@ export function openRegistry(parts: {
   const manifests = new Manifests({
     database,
     grace,
+    admission,
     settings: {
       allowSparseManifests: config.registry.allowSparseManifests,
       untagged: config.collection.untagged,
     },
   })
-  const uploads = new Uploads({ database, storage, grace, limits: config.registry })
+  const uploads = new Uploads({ database, storage, grace, admission, limits: config.registry })
   return {
-    blobs: new Blobs({ database, storage, hot, grace }),
+    blobs: new Blobs({ database, storage, hot, grace, admission }),
     uploads,
     manifests,
     tags: new Tags({ database, pageMax }),
     repositories: new Repositories({ database, pageMax }),
     referrers: new Referrers({ database }),
-    collection: new Collection({ database, storage, manifests, uploads, hot, grace }),
+    collection: new Collection({ database, storage, manifests, uploads, hot, grace, admission }),
     sweep: new Sweep({ database, storage, grace }),
     verification: new Verification({ database, storage, hot, clock }),
   }

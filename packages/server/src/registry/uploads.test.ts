@@ -10,7 +10,7 @@ describe.each(testDatabases)('uploads on $name', ({ available, open }) => {
   describe.skipIf(!available)('uploads', () => {
     let test: TestDatabase
     let berth: TestRegistry
-    const target = { repository: name('team/app'), actor: writer }
+    const target = { repository: name('team/app'), permit: writer }
 
     beforeAll(async () => {
       test = await open()
@@ -110,10 +110,10 @@ describe.each(testDatabases)('uploads on $name', ({ available, open }) => {
 
     it('does not exist for another user or in another repository', async () => {
       const id = await start()
-      const stranger = { ...writer, id: 'user-2' }
+      const stranger = { ...writer, actor: { ...writer.actor, id: 'user-2' } }
       const elsewhere = name('team/other')
       for (const wrong of [
-        { ...target, actor: stranger },
+        { ...target, permit: stranger },
         { ...target, repository: elsewhere },
       ]) {
         await expect(uploads().getUpload({ ...wrong, id })).rejects.toMatchObject({
@@ -175,8 +175,8 @@ describe.each(testDatabases)('uploads on $name', ({ available, open }) => {
       const strict = new TestRegistry(test.database, {
         registry: { uploads: { idleHours: 1, maxPerActor: 2 } },
       })
-      const actor = { ...writer, id: 'user-busy' }
-      const mine = { ...target, actor }
+      const permit = { ...writer, actor: { ...writer.actor, id: 'user-busy' } }
+      const mine = { ...target, permit }
       const first = await strict.registry.uploads.startUpload(mine)
       await strict.registry.uploads.startUpload(mine)
       await expect(strict.registry.uploads.startUpload(mine)).rejects.toMatchObject({

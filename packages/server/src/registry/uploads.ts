@@ -6,7 +6,6 @@ import {
 } from '@berth/oci/digest.ts'
 import type { RepositoryName } from '@berth/oci/reference.ts'
 import { createHash, randomBytes } from 'node:crypto'
-import type { Actor } from '../actor.ts'
 import type { Config } from '../config/schema.ts'
 import { BerthError } from '../errors.ts'
 import { type BlobReads, prepareBlobReads } from '../metadata/blobs.ts'
@@ -22,6 +21,7 @@ import {
 } from '../metadata/uploads.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import { newStorageKey, parseStorageKey } from '../storage/storage-key.ts'
+import type { Admission, Permit } from './admission.ts'
 import type { Grace } from './grace.ts'
 import { hashObject } from './hash-object.ts'
 import { type LiveUpload, LiveUploads } from './live-uploads.ts'
@@ -33,7 +33,7 @@ import { uploadUnknown } from './upload-unknown.ts'
 /** How far a session is. `offset` is the number of bytes stored. */
 export type UploadStatus = { id: string; offset: number }
 
-type Target = { repository: RepositoryName; actor: Actor; id: string }
+type Target = { repository: RepositoryName; permit: Permit; id: string }
 
 /**
  * Upload sessions: started, appended to, committed as a blob or cancelled. A session belongs to one repository and
@@ -44,6 +44,7 @@ export class Uploads {
   readonly #database: Database
   readonly #storage: StorageDriver
   readonly #grace: Grace
+  readonly #admission: Admission
   readonly #limits: Config['registry']
   readonly #reads: UploadReads
   readonly #blobReads: BlobReads
@@ -53,11 +54,13 @@ export class Uploads {
     database: Database
     storage: StorageDriver
     grace: Grace
+    admission: Admission
     limits: Config['registry']
   }) {
     this.#database = parts.database
     this.#storage = parts.storage
     this.#grace = parts.grace
+    this.#admission = parts.admission
     this.#limits = parts.limits
     this.#reads = prepareUploadReads(parts.database)
     this.#blobReads = prepareBlobReads(parts.database)
@@ -69,12 +72,16 @@ export class Uploads {
     return this.#live.busyCount
   }
 
-  /** Opens an empty session. `algorithm` is the one the digest at the end will use, when the client says so. Throws `uploadsTooMany`. */
+  /**
+   * Opens an empty session. `algorithm` is the one the digest at the end will use, when the client says so.
+   * Throws `uploadsTooMany`, `quotaExceeded`.
+   */
   async startUpload(start: {
     repository: RepositoryName
-    actor: Actor
+    permit: Permit
     algorithm?: DigestAlgorithm | undefined
   }): Promise<UploadStatus> {
+    await this.#admission.admitUpload(start.repository, undefined)
     const session = await this.#newSession(start)
     await this.#database.relaxedTransaction((tx) => insertUpload(tx, session))
     return { id: session.id, offset: 0 }
@@ -89,13 +96,14 @@ export class Uploads {
   /**
    * Adds a body at the end. A body that breaks off, or that the store cannot take, leaves the session as it was.
    * Throws `uploadUnknown`, `uploadRangeInvalid` (details hold the stored `offset`), `uploadInterrupted`, `sizeMismatch`,
-   * `blobTooLarge`, `storageFull`.
+   * `blobTooLarge`, `quotaExceeded`, `storageFull`.
    */
   appendUpload(target: Target & { body: UploadBody }): Promise<UploadStatus> {
     return this.#live.exclusively(target.id, async (signal) => {
       const session = await this.#find(target)
       const live = await this.#take(session)
       try {
+        await this.#admit(target.repository, live, target.body)
         await this.#receive(live, target.body, signal, (size) => this.#record(session.id, size))
         return { id: session.id, offset: live.size }
       } finally {
@@ -107,7 +115,7 @@ export class Uploads {
   /**
    * Ends the session with the blob it was for, after a last body if there is one. When this returns, bytes and
    * membership are on disk. A digest that does not match ends the session and keeps nothing.
-   * Throws as `appendUpload`, and `digestMismatch`.
+   * Throws as `appendUpload`, and `digestMismatch`, `denied`.
    */
   commitUpload(
     target: Target & { digest: Digest; body?: UploadBody | undefined },
@@ -117,12 +125,15 @@ export class Uploads {
       const live = await this.#take(session)
       let failed = true
       try {
-        if (target.body) await this.#receive(live, target.body, signal)
+        if (target.body) {
+          await this.#admit(target.repository, live, target.body)
+          await this.#receive(live, target.body, signal)
+        }
         failed = false
       } finally {
         if (failed) await this.#live.putBack(session.id, live)
       }
-      return this.#commit(session, live, target.digest)
+      return this.#commit(session, live, target)
     })
   }
 
@@ -138,10 +149,11 @@ export class Uploads {
   /** A whole blob in one request: no session outlives it. Throws as `commitUpload`. */
   async putBlob(put: {
     repository: RepositoryName
-    actor: Actor
+    permit: Permit
     digest: Digest
     body: UploadBody
   }): Promise<{ digest: Digest; size: number }> {
+    await this.#admission.admitUpload(put.repository, put.body.length)
     const session = await this.#newSession({ ...put, algorithm: digestAlgorithm(put.digest) })
     await this.#database.relaxedTransaction((tx) => insertUpload(tx, session))
     return this.#live.exclusively(session.id, async (signal) => {
@@ -154,7 +166,7 @@ export class Uploads {
         throw error
       }
       try {
-        return await this.#commit(session, live, put.digest)
+        return await this.#commit(session, live, put)
       } catch (error) {
         // Nobody knows this session, so nobody would ever end it.
         await this.#discard(session, 'upload refused').catch(() => undefined)
@@ -180,27 +192,32 @@ export class Uploads {
 
   async #newSession(start: {
     repository: RepositoryName
-    actor: Actor
+    permit: Permit
     algorithm?: DigestAlgorithm | undefined
   }): Promise<UploadSession> {
     const limit = this.#limits.uploads.maxPerActor
-    const count = await this.#reads.countOf.first({ actor: start.actor.id, limit })
+    const count = await this.#reads.countOf.first({ actor: start.permit.actor.id, limit })
     if (count && count.open >= limit) {
       throw new BerthError(
         'uploadsTooMany',
-        `${start.actor.name} has ${limit} upload sessions open, which is the limit. Finish or cancel some, or wait until they expire.`,
+        `${start.permit.actor.name} has ${limit} upload sessions open, which is the limit. Finish or cancel some, or wait until they expire.`,
       )
     }
     return {
       id: randomBytes(16).toString('hex'),
       repository_name: start.repository,
-      actor_id: start.actor.id,
+      actor_id: start.permit.actor.id,
       storage_key: newStorageKey(),
       size: 0,
       algorithm: start.algorithm ?? 'sha256',
       created_at: this.#grace.now(),
       expires_at: this.#expiry(),
     }
+  }
+
+  /** What the session will hold at least, once this body is in. */
+  #admit(repository: RepositoryName, live: LiveUpload, body: UploadBody): Promise<void> {
+    return this.#admission.admitUpload(repository, live.size + (body.length ?? 0))
   }
 
   #expiry(): string {
@@ -214,7 +231,7 @@ export class Uploads {
     if (
       !session ||
       session.repository_name !== target.repository ||
-      session.actor_id !== target.actor.id ||
+      session.actor_id !== target.permit.actor.id ||
       session.expires_at <= this.#grace.now()
     ) {
       throw uploadUnknown(target.id, target.repository)
@@ -282,8 +299,9 @@ export class Uploads {
   async #commit(
     session: UploadSession,
     live: LiveUpload,
-    digest: Digest,
+    commit: { digest: Digest; permit: Permit },
   ): Promise<{ digest: Digest; size: number }> {
+    const { digest } = commit
     const size = live.size
     // Bytes that are stored already need no sync of a second copy; only the digest has to be proved.
     let sealed = true
@@ -299,7 +317,7 @@ export class Uploads {
       await this.#discard(session, 'upload refused')
       throw error
     }
-    while (!(await this.#publish(session, digest, size, sealed))) {
+    while (!(await this.#publish(session, commit, size, sealed))) {
       // The other copy went between the two looks: this one is needed after all.
       const writer = await this.#storage.reopen(parseStorageKey(session.storage_key), size)
       if (!writer) throw new BerthError('unavailable', 'The uploaded bytes cannot be read back.')
@@ -333,12 +351,21 @@ export class Uploads {
   /** The one transaction that makes a blob. `false`: nothing was done, because the object must be sealed first. */
   #publish(
     session: UploadSession,
-    digest: Digest,
+    commit: { digest: Digest; permit: Permit },
     size: number,
     sealed: boolean,
   ): Promise<boolean> {
+    const { digest, permit } = commit
     return this.#database.transaction((tx) =>
-      publishBlob(tx, { session, digest, size, sealed, grace: this.#grace }),
+      publishBlob(tx, {
+        session,
+        permit,
+        admission: this.#admission,
+        digest,
+        size,
+        sealed,
+        grace: this.#grace,
+      }),
     )
   }
 

@@ -10,6 +10,14 @@ import { openSqlite } from '../metadata/sqlite.ts'
 
 export type TestDatabase = { database: Database; close(): Promise<void> }
 
+/** A place for a database, empty. */
+export type TestPlace = {
+  /** The setting `metadata` with which servers open it. */
+  readonly metadata: { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
+  /** Removes it; whoever opened it has to close it first. */
+  remove(): Promise<void>
+}
+
 const postgresUrl = inject('postgresUrl')
 
 /**
@@ -20,42 +28,56 @@ export const testDatabases: readonly {
   name: string
   available: boolean
   open(): Promise<TestDatabase>
+  reserve(): Promise<TestPlace>
 }[] = [
-  { name: 'sqlite', available: true, open: openTestSqlite },
+  { name: 'sqlite', available: true, open: openTestSqlite, reserve: reserveSqlite },
   {
     name: 'postgres',
     available: process.env.CI === 'true' || postgresUrl !== undefined,
     open: openTestPostgres,
+    reserve: reservePostgres,
   },
 ]
 
 async function openTestSqlite(): Promise<TestDatabase> {
-  const folder = await mkdtemp(join(tmpdir(), 'berth-sqlite-'))
-  const database = await openSqlite({ file: join(folder, 'metadata.sqlite') })
+  const { metadata, remove } = await reserveSqlite()
+  return closing(await openSqlite({ file: metadata.file }), remove)
+}
+
+async function openTestPostgres(): Promise<TestDatabase> {
+  const { metadata, remove } = await reservePostgres()
+  return closing(await openPostgres({ url: metadata.url, maxConnections: 10 }), remove)
+}
+
+function closing(database: Database, remove: () => Promise<void>): TestDatabase {
   return {
     database,
     async close() {
       await database.close()
-      await rm(folder, { recursive: true, force: true })
+      await remove()
     },
   }
 }
 
+async function reserveSqlite() {
+  const folder = await mkdtemp(join(tmpdir(), 'berth-sqlite-'))
+  return {
+    metadata: { kind: 'sqlite' as const, file: join(folder, 'metadata.sqlite') },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
 /** A database of its own in the shared server. */
-async function openTestPostgres(): Promise<TestDatabase> {
+async function reservePostgres() {
   if (postgresUrl === undefined)
     throw new Error('PostgreSQL is not installed: apt-get install postgresql')
   const name = `test_${randomUUID().replaceAll('-', '')}`
   await runOnServer(`create database ${name}`)
   const url = new URL(postgresUrl)
   url.pathname = `/${name}`
-  const database = await openPostgres({ url: url.href, maxConnections: 10 })
   return {
-    database,
-    async close() {
-      await database.close()
-      await runOnServer(`drop database ${name} with (force)`)
-    },
+    metadata: { kind: 'postgres' as const, url: url.href },
+    remove: () => runOnServer(`drop database ${name} with (force)`),
   }
 }
 

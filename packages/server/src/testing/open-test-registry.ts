@@ -2,16 +2,21 @@ import { makeDigest, type Digest } from '@berth/oci/digest.ts'
 import { parseReference, parseRepositoryName, type RepositoryName } from '@berth/oci/reference.ts'
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import type { Actor } from '../actor.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Database } from '../metadata/database.ts'
+import type { Admission, Permit } from '../registry/admission.ts'
 import { openRegistry, type Registry } from '../registry/open.ts'
+import { systemPermit, unrestricted } from '../registry/unrestricted.ts'
 import type { UploadBody } from '../registry/upload-body.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 import { openMemory } from '../storage/memory.ts'
 
-export const writer: Actor = { kind: 'user', id: 'user-1', name: 'writer', role: 'writer' }
+/** Someone who may do everything. */
+export const writer: Permit = {
+  ...systemPermit,
+  actor: { kind: 'user', id: 'user-1', name: 'writer' },
+}
 
 /** A registry core on a given database, with a store in memory and a clock that the test moves. */
 export class TestRegistry {
@@ -26,6 +31,7 @@ export class TestRegistry {
       collection?: Partial<Config['collection']>
       registry?: Partial<Config['registry']>
       storage?: StorageDriver
+      admission?: Admission
     } = {},
   ) {
     const config = loadConfig({ environment: {}, overrides: { storage: { kind: 'memory' } } })
@@ -40,6 +46,7 @@ export class TestRegistry {
         registry: { ...config.registry, ...settings.registry },
       },
       clock: () => new Date(this.#now),
+      admission: settings.admission ?? unrestricted,
     })
   }
 
@@ -52,7 +59,7 @@ export class TestRegistry {
     const bytes = Buffer.from(content)
     const { digest } = await this.registry.uploads.putBlob({
       repository: parseRepositoryName(repository),
-      actor: writer,
+      permit: writer,
       digest: digestOf(bytes),
       body: bodyOf(bytes),
     })
@@ -86,6 +93,7 @@ export class TestRegistry {
     const payload = Buffer.from(JSON.stringify(manifest))
     const { digest } = await this.registry.manifests.putManifest({
       repository: parseRepositoryName(repository),
+      permit: writer,
       reference: parseReference(tag ?? digestOf(payload)),
       tags: [],
       contentType: (manifest as { mediaType: string }).mediaType,
@@ -105,6 +113,7 @@ export class TestRegistry {
     return this.registry.manifests.deleteManifest(
       parseRepositoryName(repository),
       parseReference(reference),
+      writer,
     )
   }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Role } from '../actor.ts'
+import type { InstanceRole } from '../actor.ts'
 import { type App, openApp } from '../app.ts'
 import { type ConfigSources, loadConfig } from '../config/load.ts'
 import { createLogger } from '../log.ts'
@@ -13,7 +13,7 @@ export type TestServer = {
   app: App
   dataDirectory: string
   admin: { name: string; password: string }
-  createUser(name: string, password: string, role: Role): Promise<void>
+  createUser(name: string, password: string, role: InstanceRole): Promise<void>
   /** Stops the server; the data stays until `close`. */
   stop(): Promise<void>
   close(): Promise<void>
@@ -28,7 +28,7 @@ export async function openTestServer(
   parts: { clock?: Clock; storage?: StorageDriver; dataDirectory?: string } = {},
 ): Promise<TestServer> {
   const dataDirectory = parts.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'berth-test-')))
-  const admin = { name: 'admin', password: 'an admin password of a test' }
+  const admin = { name: 'admin', password: 'a long password of a test' }
   const config = loadConfig({
     environment: {},
     overrides: {
@@ -49,7 +49,7 @@ export async function openTestServer(
     dataDirectory,
     admin,
     async createUser(name, password, role) {
-      await app.users.createUser({ name, password, role })
+      await app.access.users.createUser({ name, password, role })
     },
     stop: () => app.close(),
     async close() {

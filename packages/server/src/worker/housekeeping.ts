@@ -1,21 +1,20 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Config } from '../config/schema.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Logger } from '../log.ts'
 import type { Collection } from '../registry/collection.ts'
 import type { Sweep } from '../registry/sweep.ts'
 import type { Verification } from '../registry/verification.ts'
+import { BackgroundLoops } from './loops.ts'
 
 /** Rests three times as long as it works: collection takes at most a quarter of one core. */
 const restFactor = 3
 const longestCollectionPauseMs = 60_000
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
-const retryMs = 30_000
 
 /**
- * The server's background work: collection, the sweep for unknown objects, verification. Each is a loop of its own
- * that logs a failure and goes on later. Resolves, when stopped, after the step under way.
+ * The background work on what is stored: collection, the sweep for unknown objects, verification. Each is a loop of its
+ * own that logs a failure and goes on later.
  */
 export function startHousekeeping(parts: {
   collection: Collection
@@ -26,44 +25,13 @@ export function startHousekeeping(parts: {
   metrics: Metrics
 }): { stop(): Promise<void> } {
   const { config, logger, metrics } = parts
-  const stopping = new AbortController()
-  const { signal } = stopping
-  const loops: Promise<void>[] = []
-
-  function loop(
-    name: string,
-    pauses: { firstMs: number; thenMs: number },
-    work: () => Promise<void>,
-  ): void {
-    loops.push(
-      (async () => {
-        // The first turn waits too: start-up belongs to the clients.
-        for (let pauseMs = pauses.firstMs; await rest(pauseMs); pauseMs = pauses.thenMs) {
-          try {
-            await work()
-          } catch (error) {
-            logger.error({ err: error, task: name }, 'background work failed; it is tried again')
-            await rest(retryMs)
-          }
-        }
-      })(),
-    )
-  }
-
-  /** `false` when it is time to stop. */
-  async function rest(milliseconds: number): Promise<boolean> {
-    try {
-      await wait(milliseconds, undefined, { signal, ref: false })
-      return true
-    } catch {
-      return false
-    }
-  }
+  const loops = new BackgroundLoops(logger)
+  const { signal } = loops
 
   if (config.collection.enabled) {
     const graceMs = config.collection.graceSeconds * 1000
     const pauseMs = Math.min(Math.max(graceMs / 4, 250), longestCollectionPauseMs)
-    loop('collection', { firstMs: pauseMs, thenMs: pauseMs }, async () => {
+    loops.add('collection', { firstMs: pauseMs, thenMs: pauseMs }, async () => {
       const summary = await parts.collection.run({ restFactor, signal })
       metrics.noteCollection(summary)
       if (summary.objectsLeft > 0) logger.error(summary, 'collection could not remove some objects')
@@ -72,7 +40,7 @@ export function startHousekeeping(parts: {
       }
     })
     const sweepMs = config.collection.sweepIntervalHours * hourMs
-    loop('sweep', { firstMs: Math.min(sweepMs, hourMs), thenMs: sweepMs }, async () => {
+    loops.add('sweep', { firstMs: Math.min(sweepMs, hourMs), thenMs: sweepMs }, async () => {
       const found = await parts.sweep.run({ restFactor, signal })
       logger.info(found, 'sweep for unknown objects')
     })
@@ -80,7 +48,7 @@ export function startHousekeeping(parts: {
   if (config.verification.enabled) {
     const ageMs = config.verification.intervalDays * dayMs
     const lookMs = Math.min(hourMs, ageMs)
-    loop('verification', { firstMs: lookMs / 60, thenMs: lookMs }, async () => {
+    loops.add('verification', { firstMs: lookMs / 60, thenMs: lookMs }, async () => {
       const progress = await parts.verification.run({
         before: new Date(Date.now() - ageMs),
         bytesPerSecond: config.verification.bytesPerSecond,
@@ -91,10 +59,5 @@ export function startHousekeeping(parts: {
       else if (progress.blobs > 0) logger.info(progress, 'verification')
     })
   }
-  return {
-    async stop() {
-      stopping.abort()
-      await Promise.all(loops)
-    },
-  }
+  return loops
 }

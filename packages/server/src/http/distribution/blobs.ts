@@ -21,7 +21,7 @@ const contentType = 'application/octet-stream'
 async function headBlob(door: Door, call: RepositoryCall): Promise<void> {
   const { exchange, caller, repository } = call
   // Whoever may push looks here whether a layer must be uploaded, and relies on a yes.
-  const renew = caller.may('push', repository)
+  const renew = await caller.may('push', repository)
   const blob = await door.blobs.statBlob(repository, parseDigest(call.last), { renew })
   const headers = blobHeaders(call, blob)
   if (isNotModified(exchange.request.headers['if-none-match'], blob.digest)) {
@@ -45,7 +45,7 @@ export async function getBlob(door: Door, call: RepositoryCall): Promise<void> {
 
 /** spec end-10: DELETE blob. */
 export async function deleteBlob(door: Door, call: RepositoryCall): Promise<void> {
-  await door.blobs.deleteBlob(call.repository, parseDigest(call.last))
+  await door.blobs.deleteBlob(call.repository, parseDigest(call.last), call.permit)
   call.exchange.send(202, emptyHeaders())
 }
 

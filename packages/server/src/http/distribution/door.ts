@@ -2,6 +2,7 @@ import type { RepositoryName } from '@berth/oci/reference.ts'
 import type { Authenticator } from '../../access/authenticate.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { TokenService } from '../../access/tokens.ts'
+import type { Permit } from '../../registry/admission.ts'
 import type { Blobs } from '../../registry/blobs.ts'
 import type { Manifests } from '../../registry/manifests.ts'
 import type { Referrers } from '../../registry/referrers.ts'
@@ -10,6 +11,8 @@ import type { Tags } from '../../registry/tags.ts'
 import type { Uploads } from '../../registry/uploads.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Forwarding } from '../forwarded.ts'
+import type { PeerCertificates } from '../peer-certificates.ts'
+import type { RateLimit } from '../rate-limit.ts'
 import type { BodyBuffers } from './body-buffers.ts'
 import type { UploadLocations } from './upload-location.ts'
 
@@ -26,6 +29,9 @@ export type Door = {
   readonly uploadLocations: UploadLocations
   readonly bodyBuffers: BodyBuffers
   readonly forwarding: Forwarding
+  /** Whom a client certificate stands for; `undefined` where none are asked for. */
+  readonly certificates: PeerCertificates | undefined
+  readonly rateLimit: RateLimit
   /** Bytes. */
   readonly manifestMaxBytes: number
   /** Anyone may do anything: no request is ever asked for credentials. */
@@ -36,6 +42,8 @@ export type Door = {
 export type Call = {
   readonly exchange: Exchange
   readonly caller: Caller
+  /** The caller, as the core wants to see the one behind a write. */
+  readonly permit: Permit
   /** Behind the `?`, not decoded. */
   readonly query: string
 }

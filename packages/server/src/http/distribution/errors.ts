@@ -37,6 +37,12 @@ const wireErrors: Readonly<Record<ErrorKind | OciErrorKind, WireError>> = {
   requestInvalid: { status: 400, code: 'UNKNOWN' },
   unauthenticated: { status: 401, code: 'UNAUTHORIZED' },
   denied: { status: 403, code: 'DENIED' },
+  quotaExceeded: { status: 403, code: 'DENIED' },
+  tagImmutable: { status: 403, code: 'DENIED' },
+  notFound: { status: 404, code: 'NAME_UNKNOWN' },
+  alreadyExists: { status: 409, code: 'UNKNOWN' },
+  conflict: { status: 409, code: 'UNKNOWN' },
+  versionMismatch: { status: 412, code: 'UNKNOWN' },
   unsupported: { status: 405, code: 'UNSUPPORTED' },
   rateLimited: { status: 429, code: 'TOOMANYREQUESTS' },
   storageFull: { status: 507, code: 'UNAVAILABLE' },
@@ -70,7 +76,7 @@ export function sendError(exchange: Exchange, error: unknown, extra: readonly st
     const { status, code } = wireErrors[error.kind]
     if (status >= 500) exchange.failure = error
     const entries = entriesOf(error, code)
-    const retryAfter = retryAfterSeconds[error.kind]
+    const retryAfter = retryAfterOf(error)
     const headers = retryAfter === undefined ? extra : ['Retry-After', retryAfter, ...extra]
     sendEnvelope(exchange, status, entries, headers)
     return
@@ -87,6 +93,12 @@ export function sendError(exchange: Exchange, error: unknown, extra: readonly st
     ],
     extra,
   )
+}
+
+/** Seconds: what the error itself knows, else what its kind suggests. */
+function retryAfterOf(error: BerthError | OciError): string | undefined {
+  const known = error.details[0]?.['retryAfterSeconds']
+  return typeof known === 'number' ? String(Math.ceil(known)) : retryAfterSeconds[error.kind]
 }
 
 /** One entry per fault. Clients expect the digest itself as the detail of a missing blob (distribution-spec, "Error Codes"). */

@@ -33,7 +33,7 @@ export async function getManifest(door: Door, call: RepositoryCall): Promise<voi
 
 /** spec end-7a and end-7b: PUT manifest, by tag, by digest, or by digest with tags to set. */
 export async function putManifest(door: Door, call: RepositoryCall): Promise<void> {
-  const { exchange, repository } = call
+  const { exchange, repository, permit } = call
   const reference = parseReference(call.last)
   const named = reference.kind === 'digest' ? parseQuery(call.query).getAll('tag') : []
   if (named.length > tagsMax) {
@@ -54,6 +54,7 @@ export async function putManifest(door: Door, call: RepositoryCall): Promise<voi
   )
   const stored = await door.manifests.putManifest({
     repository,
+    permit,
     reference,
     tags,
     contentType: exchange.request.headers['content-type'],
@@ -74,6 +75,6 @@ export async function putManifest(door: Door, call: RepositoryCall): Promise<voi
 
 /** spec end-9: DELETE manifest: by tag only the tag, by digest the manifest and every tag on it. */
 export async function deleteManifest(door: Door, call: RepositoryCall): Promise<void> {
-  await door.manifests.deleteManifest(call.repository, parseReference(call.last))
+  await door.manifests.deleteManifest(call.repository, parseReference(call.last), call.permit)
   call.exchange.send(202, emptyHeaders())
 }

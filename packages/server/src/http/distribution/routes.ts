@@ -1,5 +1,6 @@
 import { parseRepositoryName } from '@berth/oci/reference.ts'
 import { BerthError } from '../../errors.ts'
+import type { Caller } from '../../access/caller.ts'
 import { admit, type Permission } from '../authenticate.ts'
 import type { Exchange } from '../exchange.ts'
 import { deleteBlob, getBlob } from './blobs.ts'
@@ -28,7 +29,7 @@ type InstanceRoute = Omit<Route, 'handler'> & {
   readonly handler: (door: Door, call: Call) => Promise<void> | void
 }
 
-const instanceRoutes: readonly InstanceRoute[] = [
+export const instanceRoutes: readonly InstanceRoute[] = [
   // /v2/
   { endpoint: 'end-1', method: 'GET', shape: 'base', permission: 'ping', handler: ping },
   // /v2/_catalog
@@ -42,7 +43,7 @@ const instanceRoutes: readonly InstanceRoute[] = [
 ]
 
 // biome-ignore format: a table reads as one
-const repositoryRoutes: readonly Route[] = [
+export const repositoryRoutes: readonly Route[] = [
   // /v2/<name>/blobs/<digest>
   { endpoint: 'end-2', method: 'GET', shape: 'blob', permission: 'pull', handler: getBlob },
   { endpoint: 'end-10', method: 'DELETE', shape: 'blob', permission: 'delete', handler: deleteBlob },
@@ -97,9 +98,9 @@ async function serve(door: Door, exchange: Exchange, target: string): Promise<vo
   if (route !== undefined) {
     exchange.endpoint = route.endpoint
     const repository = parseRepositoryName(match.name)
-    const caller = await admit(door, exchange, route.permission, repository)
+    const caller = await admit(door, exchange, permissionFor(route, last), repository)
     if (caller === undefined) return
-    await route.handler(door, { exchange, caller, repository, last, query })
+    await route.handler(door, { ...callOf(exchange, caller, query), repository, last })
     return
   }
   const instanceRoute = instance.get(wanted)
@@ -107,7 +108,7 @@ async function serve(door: Door, exchange: Exchange, target: string): Promise<vo
     exchange.endpoint = instanceRoute.endpoint
     const caller = await admit(door, exchange, instanceRoute.permission, undefined)
     if (caller === undefined) return
-    await instanceRoute.handler(door, { exchange, caller, query })
+    await instanceRoute.handler(door, callOf(exchange, caller, query))
     return
   }
   sendError(
@@ -118,6 +119,28 @@ async function serve(door: Door, exchange: Exchange, target: string): Promise<vo
     ),
     ['Allow', allow],
   )
+}
+
+/** A tag that goes is less than a manifest that goes: who may do the first need not be allowed the second. */
+function permissionFor(route: Route, last: string): Permission {
+  const isTag = route.shape === 'manifest' && !last.includes(':')
+  return route.permission === 'delete' && isTag ? 'deleteTag' : route.permission
+}
+
+function callOf(exchange: Exchange, caller: Caller, query: string): Call {
+  return {
+    exchange,
+    caller,
+    query,
+    permit: {
+      actor: caller.actor,
+      requestId: exchange.id,
+      get address() {
+        return caller.address
+      },
+      require: (tx, action, repository) => caller.require(tx, action, repository),
+    },
+  }
 }
 
 /** spec end-1: GET /v2/ tells that the protocol is spoken here. */

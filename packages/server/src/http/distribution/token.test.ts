@@ -10,13 +10,13 @@ import {
 import { openTestServer, type TestServer } from '../../testing/open-test-server.ts'
 
 let server: TestServer
-const reader = { name: 'rita', password: 'a password of rita' }
-const writer = { name: 'wendy', password: 'a password of wendy' }
+const reader = { name: 'rita', password: 'what the first one types' }
+const writer = { name: 'wendy', password: 'what the second one types' }
 
 beforeAll(async () => {
   server = await openTestServer({ access: { anonymousRole: 'reader' } })
   await server.createUser(reader.name, reader.password, 'reader')
-  await server.createUser(writer.name, writer.password, 'writer')
+  await server.createUser(writer.name, writer.password, 'developer')
   const client = new RegistryClient(server.url, server.admin)
   await client.pushBlob('demo/app', '{}')
 })

@@ -1,6 +1,7 @@
 import { readBasicCredentials } from '../../access/basic-credentials.ts'
 import type { TokenRequest } from '../../access/tokens.ts'
 import { BerthError } from '../../errors.ts'
+import { presentedBy } from '../authenticate.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Door } from './door.ts'
 import { sendError } from './errors.ts'
@@ -8,7 +9,10 @@ import { API_VERSION } from './headers.ts'
 import { parseQuery } from './query.ts'
 import { readBody } from './request-body.ts'
 
-const formMax = 16 * 1024
+// Holds the token of another issuer too.
+const formMax = 32 * 1024
+/** RFC 8693, section 2.1. */
+const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
 /** Serves the token service at `/token`; `query` is what stands behind the `?`. Answers every failure itself; rejects never. */
 export async function serveToken(door: Door, exchange: Exchange, query: string): Promise<void> {
@@ -24,7 +28,7 @@ export async function serveToken(door: Door, exchange: Exchange, query: string):
       return
     }
     const request =
-      method === 'GET' ? readTokenQuery(exchange, query) : await readTokenForm(exchange)
+      method === 'GET' ? readTokenQuery(door, exchange, query) : await readTokenForm(door, exchange)
     const body = Buffer.from(JSON.stringify(await door.tokens.issue(request)))
     exchange.send(
       200,
@@ -46,11 +50,15 @@ export async function serveToken(door: Door, exchange: Exchange, query: string):
 }
 
 /** CNCF distribution, "Token authentication": GET with Basic credentials, or with none. */
-function readTokenQuery(exchange: Exchange, query: string): TokenRequest {
+function readTokenQuery(door: Door, exchange: Exchange, query: string): TokenRequest {
   const parameters = parseQuery(query)
-  const { authorization } = exchange.request.headers
+  const { authorization, certificate, address } = presentedBy(exchange, door)
   return {
-    credentials: authorization === undefined ? undefined : readBasicCredentials(authorization),
+    credentials:
+      authorization !== undefined
+        ? readBasicCredentials(authorization)
+        : certificate && { certificate },
+    address,
     scopes: parameters.getAll('scope'),
     offline: parameters.get('offline_token') === 'true',
     clientId: parameters.get('client_id') ?? '',
@@ -61,7 +69,7 @@ function readTokenQuery(exchange: Exchange, query: string): TokenRequest {
  * CNCF distribution, "OAuth2 token authentication": POST with a form. What is wrong with it is a 400, upon which
  * containerd tries GET.
  */
-async function readTokenForm(exchange: Exchange): Promise<TokenRequest> {
+async function readTokenForm(door: Door, exchange: Exchange): Promise<TokenRequest> {
   const body = await readBody(
     exchange,
     formMax,
@@ -70,6 +78,7 @@ async function readTokenForm(exchange: Exchange): Promise<TokenRequest> {
   const form = new URLSearchParams(body.toString())
   return {
     credentials: readGrant(form),
+    address: presentedBy(exchange, door).address,
     scopes: form.getAll('scope'),
     offline: form.get('access_type') === 'offline',
     clientId: form.get('client_id') ?? '',
@@ -82,9 +91,10 @@ function readGrant(form: URLSearchParams): TokenRequest['credentials'] {
     return { name: require(form, 'username'), password: require(form, 'password') }
   }
   if (grantType === 'refresh_token') return { refreshToken: require(form, 'refresh_token') }
+  if (grantType === tokenExchange) return { subjectToken: require(form, 'subject_token') }
   throw new BerthError(
     'requestInvalid',
-    'The grant_type of the form must be "password" or "refresh_token".',
+    `The grant_type of the form must be "password", "refresh_token" or "${tokenExchange}".`,
   )
 }
 

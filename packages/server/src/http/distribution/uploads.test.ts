@@ -318,10 +318,10 @@ describe('upload sessions', () => {
     const start = await client.startUpload(repository)
     const elsewhere = start.replace('/v2/demo/app/', '/v2/demo/other/')
     expect((await client.send('GET', elsewhere)).status).toBe(404)
-    await server.createUser('mallory', 'a password of mallory', 'writer')
+    await server.createUser('mallory', 'kestrel oboe granite', 'developer')
     const mallory = new RegistryClient(server.url, {
       name: 'mallory',
-      password: 'a password of mallory',
+      password: 'kestrel oboe granite',
     })
     for (const method of ['GET', 'PATCH', 'DELETE']) {
       const answer = await mallory.send(method, start)
@@ -331,8 +331,11 @@ describe('upload sessions', () => {
   })
 
   it('end-14 DELETE: ends the session for whoever may push', async () => {
-    await server.createUser('wendy', 'a password of wendy', 'writer')
-    const wendy = new RegistryClient(server.url, { name: 'wendy', password: 'a password of wendy' })
+    await server.createUser('wendy', 'heron basalt umbrella', 'developer')
+    const wendy = new RegistryClient(server.url, {
+      name: 'wendy',
+      password: 'heron basalt umbrella',
+    })
     const start = await wendy.startUpload(repository)
     expect((await wendy.send('DELETE', start)).status).toBe(204)
     const again = await wendy.send('DELETE', start)

@@ -12,7 +12,7 @@ import { bodyLength, uploadBody } from './request-body.ts'
 
 /** spec end-4a, end-4b, end-4c and end-11: POST opens a session, takes a whole blob, or mounts one. */
 export async function postUpload(door: Door, call: RepositoryCall): Promise<void> {
-  const { exchange, caller, repository } = call
+  const { exchange, permit, repository } = call
   const query = parseQuery(call.query)
   const mount = query.get('mount')
   if (mount !== null) {
@@ -27,7 +27,7 @@ export async function postUpload(door: Door, call: RepositoryCall): Promise<void
     if (digest !== null) {
       const blob = await door.uploads.putBlob({
         repository,
-        actor: caller.actor,
+        permit,
         digest: parseDigest(digest),
         body: uploadBody(exchange, undefined),
       })
@@ -45,7 +45,7 @@ export async function postUpload(door: Door, call: RepositoryCall): Promise<void
   }
   const upload = await door.uploads.startUpload({
     repository,
-    actor: caller.actor,
+    permit,
     ...(algorithm !== undefined && { algorithm }),
   })
   exchange.send(202, [...statusHeaders(door, repository, upload), 'Content-Length', '0'])
@@ -53,18 +53,18 @@ export async function postUpload(door: Door, call: RepositoryCall): Promise<void
 
 /** spec end-5: PATCH appends to a session. */
 export async function patchUpload(door: Door, call: RepositoryCall): Promise<void> {
-  const { exchange, caller, repository, last: id } = call
+  const { exchange, permit, repository, last: id } = call
   await reportingOffset(door, call, async () => {
     const expected = door.uploadLocations.readOffset(id, parseQuery(call.query).get('state'))
     const body = uploadBody(exchange, expected)
-    const upload = await door.uploads.appendUpload({ repository, actor: caller.actor, id, body })
+    const upload = await door.uploads.appendUpload({ repository, permit, id, body })
     exchange.send(202, [...statusHeaders(door, repository, upload), 'Content-Length', '0'])
   })
 }
 
 /** spec end-6: PUT ends a session, with the last chunk or the whole blob in its body, or with none. */
 export async function putUpload(door: Door, call: RepositoryCall): Promise<void> {
-  const { exchange, caller, repository, last: id } = call
+  const { exchange, permit, repository, last: id } = call
   await reportingOffset(door, call, async () => {
     const query = parseQuery(call.query)
     const digest = await requireDigest(door, call, query.get('digest'))
@@ -75,7 +75,7 @@ export async function putUpload(door: Door, call: RepositoryCall): Promise<void>
         : uploadBody(exchange, door.uploadLocations.readOffset(id, query.get('state')))
     const blob = await door.uploads.commitUpload({
       repository,
-      actor: caller.actor,
+      permit,
       id,
       digest,
       ...(body !== undefined && { body }),
@@ -87,15 +87,15 @@ export async function putUpload(door: Door, call: RepositoryCall): Promise<void>
 
 /** spec end-13: GET tells how far a session is, at any address it ever had. */
 export async function getUpload(door: Door, call: RepositoryCall): Promise<void> {
-  const { exchange, caller, repository, last: id } = call
-  const upload = await door.uploads.getUpload({ repository, actor: caller.actor, id })
+  const { exchange, permit, repository, last: id } = call
+  const upload = await door.uploads.getUpload({ repository, permit, id })
   exchange.send(204, statusHeaders(door, repository, upload))
 }
 
 /** spec end-14: DELETE cancels a session. */
 export async function deleteUpload(door: Door, call: RepositoryCall): Promise<void> {
-  const { exchange, caller, repository, last: id } = call
-  await door.uploads.cancelUpload({ repository, actor: caller.actor, id })
+  const { exchange, permit, repository, last: id } = call
+  await door.uploads.cancelUpload({ repository, permit, id })
   exchange.send(204, [...API_VERSION])
 }
 
@@ -116,6 +116,7 @@ async function mountBlob(
     }
     const isMounted = await door.blobs.mountBlob({
       repository: call.repository,
+      permit: call.permit,
       digest,
       from: from === null ? undefined : parseRepositoryName(from),
       mayPull: (source) => call.caller.may('pull', source),
@@ -137,7 +138,7 @@ async function asksForScope(
   digest: Digest,
   source: RepositoryName,
 ): Promise<boolean> {
-  if (!couldPull(call.caller, source)) return false
+  if (!(await couldPull(call.caller, source))) return false
   const exists = await door.blobs.statBlob(source, digest).then(
     () => true,
     (error: unknown) => {
@@ -159,8 +160,8 @@ async function requireDigest(
     if (text !== null) return parseDigest(text)
     throw new BerthError('digestInvalid', 'The request must name the digest: add ?digest=<digest>.')
   } catch (error) {
-    const { caller, repository, last: id } = call
-    await door.uploads.cancelUpload({ repository, actor: caller.actor, id })
+    const { permit, repository, last: id } = call
+    await door.uploads.cancelUpload({ repository, permit, id })
     throw error
   }
 }

@@ -1,0 +1,20 @@
+import * as z from 'zod'
+
+/** The query of every list: keyset pages, so that a page costs the same wherever it is. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(200).default(50).describe('Items in a page at most.'),
+  after: z
+    .string()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe('`next` of the page before; an opaque text.'),
+}
+
+/** The answer of every list. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.strictObject({
+    items: z.array(item),
+    next: z.string().nullable().describe('Where the next page begins; `null` on the last one.'),
+  })
+}

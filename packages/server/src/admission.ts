@@ -1,0 +1,57 @@
+import type { RepositoryName, TagName } from '@berth/oci/reference.ts'
+import type { Placement } from './access/placement.ts'
+import type { RequestContext } from './actor.ts'
+import { auditEventOf } from './audit/registry-events.ts'
+import { guardTag } from './immutability/guard.ts'
+import { insertAuditEntry } from './metadata/audit-entries.ts'
+import type { Transaction } from './metadata/database.ts'
+import { findProjectName } from './metadata/projects.ts'
+import type { Quotas } from './quota/quotas.ts'
+import type { Admission, Permit, PlacedRepository, RegistryEvent } from './registry/admission.ts'
+import type { SearchIndex } from './search/index.ts'
+
+/** Joins the features that stand before a write, and those that keep books of it, into what the registry asks. */
+export class Admissions implements Admission {
+  readonly #placement: Placement
+  readonly #quotas: Quotas
+  readonly #search: SearchIndex
+  readonly #now: () => number
+
+  constructor(parts: {
+    placement: Placement
+    quotas: Quotas
+    search: SearchIndex
+    now: () => number
+  }) {
+    this.#placement = parts.placement
+    this.#quotas = parts.quotas
+    this.#search = parts.search
+    this.#now = parts.now
+  }
+
+  admitUpload(repository: RepositoryName, bytes: number | undefined): Promise<void> {
+    return this.#quotas.admitUpload(repository, bytes)
+  }
+
+  placeRepository(tx: Transaction, permit: Permit, repository: RepositoryName): Promise<number> {
+    return this.#placement.placeRepository(tx, permit, repository)
+  }
+
+  admitTag(
+    tx: Transaction,
+    repository: PlacedRepository,
+    tag: TagName,
+    change: { before: string | undefined; after: string | undefined },
+  ): Promise<void> {
+    return guardTag(tx, repository, tag, change)
+  }
+
+  async record(tx: Transaction, context: RequestContext, event: RegistryEvent): Promise<void> {
+    await this.#quotas.record(tx, event)
+    await this.#search.record(tx, event)
+    const { projectId } = event.repository
+    const entry = auditEventOf(event, (await findProjectName(tx, projectId)) ?? '')
+    if (entry === undefined) return
+    await insertAuditEntry(tx, context, entry, new Date(this.#now()).toISOString())
+  }
+}

@@ -1,0 +1,61 @@
+import type { ApiKeys } from '../../access/api-keys.ts'
+import type { DeviceFlow } from '../../access/device-flow.ts'
+import type { Groups } from '../../access/groups.ts'
+import type { Members } from '../../access/members.ts'
+import type { OidcSignIn } from '../../access/oidc.ts'
+import type { OwnPassword } from '../../access/own-password.ts'
+import type { Projects } from '../../access/projects.ts'
+import type { Robots } from '../../access/robots.ts'
+import type { SecondFactor } from '../../access/second-factor.ts'
+import type { Sessions } from '../../access/sessions.ts'
+import type { SignIn } from '../../access/sign-in.ts'
+import type { Users } from '../../access/users.ts'
+import type { Workloads } from '../../access/workloads.ts'
+import type { AuditLog } from '../../audit/log.ts'
+import type { ImmutabilityRules } from '../../immutability/rules.ts'
+import type { Quotas } from '../../quota/quotas.ts'
+import type { ReclaimableReports } from '../../quota/reclaimable.ts'
+import type { UsageReports } from '../../quota/usage-report.ts'
+import type { Forwarding } from '../forwarded.ts'
+import type { CollectionState } from '../../browse/collection.ts'
+import type { ManifestBrowser } from '../../browse/manifests.ts'
+import type { RepositoryBrowser } from '../../browse/repositories.ts'
+import type { RepositoryRemoval } from '../../browse/repository-removal.ts'
+import type { System } from '../../browse/system.ts'
+import type { TagBrowser } from '../../browse/tags.ts'
+import type { Jobs } from '../../jobs/jobs.ts'
+import type { Referrers } from '../../registry/referrers.ts'
+import type { Search } from '../../search/search.ts'
+
+/** The services behind the management API, one for each resource. */
+export type ManagementDoor = {
+  readonly projects: Projects
+  readonly members: Members
+  readonly groups: Groups
+  readonly users: Users
+  readonly ownPassword: OwnPassword
+  readonly robots: Robots
+  readonly apiKeys: ApiKeys
+  readonly workloads: Workloads
+  readonly audit: AuditLog
+  readonly quotas: Quotas
+  readonly usageReports: UsageReports
+  readonly reclaimable: ReclaimableReports
+  readonly immutability: ImmutabilityRules
+  readonly sessions: Sessions
+  readonly signIn: SignIn
+  readonly secondFactor: SecondFactor
+  readonly oidc: OidcSignIn
+  readonly deviceFlow: DeviceFlow
+  /** Whether a cookie may be bound to TLS. */
+  readonly forwarding: Pick<Forwarding, 'externalOrigin'>
+  readonly jobs: Jobs
+  readonly collection: CollectionState
+  readonly system: System
+  readonly search: Search
+  readonly repositories: RepositoryBrowser
+  readonly repositoryRemoval: RepositoryRemoval
+  readonly tags: TagBrowser
+  readonly manifests: ManifestBrowser
+  readonly referrers: Referrers
+}

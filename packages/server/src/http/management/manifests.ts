@@ -1,0 +1,30 @@
+import { deleteManifest, listManifests, readManifest } from '@berth/api/manifests.ts'
+import { parseReference, parseRepositoryName } from '@berth/oci/reference.ts'
+import { type Binding, bind } from './call.ts'
+import { writePermit } from './write-permit.ts'
+
+const pulling = { on: 'repository', action: 'pull' } as const
+
+/** The manifests of a repository, parsed. */
+export const manifestRoutes: readonly Binding[] = [
+  bind(listManifests, pulling, async ({ manifests }, { params, query }) => {
+    const { after, limit } = query
+    const repository = parseRepositoryName(params.repository)
+    return { body: await manifests.listManifests(repository, { after, limit }) }
+  }),
+  bind(readManifest, pulling, async ({ manifests }, { params }) => ({
+    body: await manifests.getManifest(
+      parseRepositoryName(params.repository),
+      parseReference(params.reference),
+    ),
+  })),
+  bind(deleteManifest, { on: 'repository', action: 'delete' }, async ({ manifests }, call) => {
+    const { repository, digest } = call.params
+    await manifests.deleteManifest(
+      parseRepositoryName(repository),
+      parseReference(digest),
+      writePermit(call),
+    )
+    return { body: undefined }
+  }),
+]

@@ -1,0 +1,73 @@
+import { finishOidcSignIn, listSignInProviders, startOidcSignIn } from '@berth/api/oidc.ts'
+import { oidcSource } from '../../access/oidc.ts'
+import type { Exchange } from '../exchange.ts'
+import { type Binding, bind } from './call.ts'
+import type { ManagementDoor } from './door.ts'
+import { clearOidcCookie, makeOidcCookie, readOidcCookie } from './oidc-cookie.ts'
+import { apiRoot } from './reply.ts'
+
+const open = { on: 'anyone' } as const
+
+/** Single sign-on: a browser goes to a provider and comes back signed in. */
+export const oidcRoutes: readonly Binding[] = [
+  bind(listSignInProviders, open, async ({ oidc }) => ({
+    body: { items: oidc.listProviders() },
+  })),
+  bind(startOidcSignIn, open, async (door, { params, query, exchange }) => {
+    const { provider } = params
+    const { callbackUrl, isSecure } = callbackOf(door, exchange, provider)
+    const { returnTo } = query
+    const { location, ticket } = await door.oidc.start({ provider, returnTo, callbackUrl })
+    return {
+      body: undefined,
+      headers: redirect(location, [makeOidcCookie(ticket, isSecure)]),
+    }
+  }),
+  bind(finishOidcSignIn, open, async (door, { params, caller, context, exchange }) => {
+    const { provider } = params
+    const { headers, url = '' } = exchange.request
+    const { callbackUrl, isSecure } = callbackOf(door, exchange, provider)
+    const query = url.indexOf('?')
+    const { userId, returnTo } = await door.oidc.finish({
+      provider,
+      ticket: readOidcCookie(headers.cookie ?? '', isSecure),
+      // The path as the provider was told it, whatever a proxy has made of it.
+      callbackUrl: new URL(`${callbackUrl}${query === -1 ? '' : url.slice(query)}`),
+      from: { address: caller.address, requestId: context.requestId },
+    })
+    const session = await door.sessions.create({
+      userId,
+      method: oidcSource(provider),
+      address: caller.address,
+      userAgent: headers['user-agent'] ?? '',
+      secure: isSecure,
+      requestId: context.requestId,
+    })
+    return {
+      body: undefined,
+      headers: redirect(returnTo, [session.cookie, clearOidcCookie(isSecure)]),
+    }
+  }),
+]
+
+function callbackOf(
+  { forwarding }: ManagementDoor,
+  { request }: Exchange,
+  provider: string,
+): { callbackUrl: string; isSecure: boolean } {
+  const { protocol, host } = forwarding.externalOrigin(request.headers, request.socket)
+  return {
+    callbackUrl: `${protocol}://${host}${apiRoot}/auth/oidc/${provider}/callback`,
+    isSecure: protocol === 'https',
+  }
+}
+
+function redirect(location: string, cookies: readonly string[]): string[] {
+  return [
+    'Location',
+    location,
+    'Content-Length',
+    '0',
+    ...cookies.flatMap((cookie) => ['Set-Cookie', cookie]),
+  ]
+}

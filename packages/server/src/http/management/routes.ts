@@ -1,0 +1,53 @@
+import { auditRoutes } from './audit.ts'
+import { apiKeyRoutes } from './api-keys.ts'
+import type { Binding } from './call.ts'
+import { deviceFlowRoutes } from './device-flow.ts'
+import { groupRoutes } from './groups.ts'
+import { memberRoutes } from './members.ts'
+import { oidcRoutes } from './oidc.ts'
+import { projectRoutes } from './projects.ts'
+import { robotRoutes } from './robots.ts'
+import { secondFactorRoutes } from './second-factor.ts'
+import { sessionRoutes } from './session.ts'
+import { sessionsRoutes } from './sessions.ts'
+import { userRoutes } from './users.ts'
+import { workloadRoutes } from './workloads.ts'
+import { collectionRoutes } from './collection.ts'
+import { immutabilityRoutes } from './immutability.ts'
+import { jobRoutes } from './jobs.ts'
+import { manifestRoutes } from './manifests.ts'
+import { referrerRoutes } from './referrers.ts'
+import { quotaRoutes } from './quotas.ts'
+import { repositoryRoutes } from './repositories.ts'
+import { searchRoutes } from './search.ts'
+import { systemRoutes } from './system.ts'
+import { tagRoutes } from './tags.ts'
+import { verificationRoutes } from './verification.ts'
+
+/** Every route of the management API. A resource adds its list here, and the import of it above. */
+export const managementRoutes: readonly Binding[] = [
+  ...projectRoutes,
+  ...memberRoutes,
+  ...groupRoutes,
+  ...userRoutes,
+  ...sessionRoutes,
+  ...sessionsRoutes,
+  ...secondFactorRoutes,
+  ...oidcRoutes,
+  ...deviceFlowRoutes,
+  ...robotRoutes,
+  ...apiKeyRoutes,
+  ...workloadRoutes,
+  ...auditRoutes,
+  ...quotaRoutes,
+  ...immutabilityRoutes,
+  ...repositoryRoutes,
+  ...tagRoutes,
+  ...manifestRoutes,
+  ...referrerRoutes,
+  ...searchRoutes,
+  ...jobRoutes,
+  ...collectionRoutes,
+  ...verificationRoutes,
+  ...systemRoutes,
+]

@@ -1,0 +1,12 @@
+import { search } from '@berth/api/search.ts'
+import { searchKinds } from '../../search/search.ts'
+import { type Binding, bind } from './call.ts'
+
+/** Search over what the caller may see. */
+export const searchRoutes: readonly Binding[] = [
+  bind(search, { on: 'anyone' }, async (door, { query, caller }) => {
+    const kinds = query.kind ? [...new Set(query.kind)] : searchKinds
+    const items = await door.search.search(caller, { text: query.q, kinds, limit: query.limit })
+    return { body: { items } }
+  }),
+]

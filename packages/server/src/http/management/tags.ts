@@ -1,0 +1,27 @@
+import { deleteTag, listTags, readTag } from '@berth/api/tags.ts'
+import { parseRepositoryName, parseTagName } from '@berth/oci/reference.ts'
+import { type Binding, bind } from './call.ts'
+import { writePermit } from './write-permit.ts'
+
+const pulling = { on: 'repository', action: 'pull' } as const
+
+/** The tags of a repository. */
+export const tagRoutes: readonly Binding[] = [
+  bind(listTags, pulling, async ({ tags }, { params, query }) => {
+    const { sort, prefix, after, limit } = query
+    const repository = parseRepositoryName(params.repository)
+    return { body: await tags.listTags(repository, { sort, prefix, after, limit }) }
+  }),
+  bind(readTag, pulling, async ({ tags }, { params }) => ({
+    body: await tags.getTag(parseRepositoryName(params.repository), parseTagName(params.tag)),
+  })),
+  bind(deleteTag, { on: 'repository', action: 'deleteTag' }, async ({ manifests }, call) => {
+    const { repository, tag } = call.params
+    await manifests.deleteManifest(
+      parseRepositoryName(repository),
+      { kind: 'tag', tag: parseTagName(tag) },
+      writePermit(call),
+    )
+    return { body: undefined }
+  }),
+]

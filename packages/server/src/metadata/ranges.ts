@@ -1,0 +1,18 @@
+import { PostgresAdapter, type RawBuilder, sql } from 'kysely'
+import type { Executor } from './database.ts'
+
+/** `column in (…)` as one value, however many ids there are: thousands would go beyond the limits of a statement. */
+export function isOneOf(
+  db: Executor,
+  column: RawBuilder<unknown>,
+  ids: readonly number[],
+): RawBuilder<unknown> {
+  return db.getExecutor().adapter instanceof PostgresAdapter
+    ? sql`${column} = any(${[...ids]}::bigint[])`
+    : sql`${column} in (select value from json_each(${JSON.stringify(ids)}))`
+}
+
+/** The first text in byte order that no longer begins with `prefix`, near enough: U+10FFFF is the last there is. */
+export function endOfPrefix(prefix: string): string {
+  return `${prefix}\u{10ffff}`
+}

@@ -1,0 +1,57 @@
+import { openAccess } from './access/open.ts'
+import { Admissions } from './admission.ts'
+import { openAudit } from './audit/open.ts'
+import type { Config } from './config/schema.ts'
+import { ImmutabilityRules } from './immutability/rules.ts'
+import { JobQueue } from './jobs/queue.ts'
+import type { Logger } from './log.ts'
+import type { Database } from './metadata/database.ts'
+import { Outbound, type OutboundRequest } from './outbound/outbound.ts'
+import { Quotas } from './quota/quotas.ts'
+import { Usage } from './quota/usage.ts'
+import type { Clock } from './registry/grace.ts'
+import { openRegistry } from './registry/open.ts'
+import { SearchIndex } from './search/index.ts'
+import type { StorageDriver } from './storage/driver.ts'
+
+/**
+ * What a server and the commands beside it have in common: access, the registry, and the features that stand before its
+ * writes and keep books of them. Nothing runs by itself.
+ */
+export async function openCore(parts: {
+  config: Config
+  database: Database
+  storage: StorageDriver
+  logger: Logger
+  clock: Clock
+}) {
+  const { config, database, storage, logger, clock } = parts
+  const now = () => clock().getTime()
+  const outbound = new Outbound({ settings: config.outbound })
+  const fetch = (url: string, request?: OutboundRequest) => outbound.fetch(url, request)
+  const usage = new Usage({ database })
+  const queue = new JobQueue({ database, now })
+  const search = new SearchIndex({ queue })
+  const access = await openAccess({
+    database,
+    config,
+    fetch,
+    books: { usage, index: search },
+    logger,
+    now,
+  })
+  const { changes, placement } = access
+  const quotas = new Quotas({ database, changes, usage })
+  const admission = new Admissions({ placement, quotas, search, now })
+  return {
+    access,
+    admission,
+    audit: openAudit({ database, settings: config.audit, fetch, logger, now }),
+    immutability: new ImmutabilityRules({ database, changes }),
+    queue,
+    quotas,
+    registry: openRegistry({ database, storage, config, clock, admission }),
+    usage,
+    now,
+  }
+}

@@ -1,0 +1,84 @@
+import type { Config } from '../config/schema.ts'
+import type { JobName, JobPayload } from '../jobs/job.ts'
+import type { JobQueue } from '../jobs/queue.ts'
+import type { Metrics } from '../metrics.ts'
+import type { CollectionPlan } from '../registry/collection-plan.ts'
+import type { Collection } from '../registry/collection.ts'
+import type { Sweep } from '../registry/sweep.ts'
+import type { Verification } from '../registry/verification.ts'
+import type { LabelIndexing } from '../search/labels.ts'
+import type { SearchUpkeep } from '../search/upkeep.ts'
+
+/** What a handler gets. It stops soon after `signal`, and returns what it has done by then. */
+export type JobRun<Name extends JobName> = {
+  readonly payload: JobPayload<Name>
+  readonly signal: AbortSignal
+  /** What a former attempt noted last, whatever version of Berth that was; `undefined` at the first. */
+  readonly formerProgress: unknown
+  /** Shown to people, and kept for the next attempt. JSON. */
+  onProgress(progress: unknown): void
+}
+
+/** One function for each kind of job; it returns the result that the job shows. */
+export type JobHandlers = {
+  readonly [Name in JobName]: (run: JobRun<Name>) => Promise<unknown>
+}
+
+const finishedKeptMs = 14 * 86_400_000
+/** Somebody waits for these, so they rest less than the same work in the background. */
+const restFactor = 1
+
+/** Joins the kinds of jobs with those who can do them. */
+export function makeHandlers(parts: {
+  queue: JobQueue
+  collection: Collection
+  /** What collection would decide about what waits first. */
+  planCollection: () => Promise<CollectionPlan>
+  sweep: Sweep
+  verification: Verification
+  labels: LabelIndexing
+  upkeep: SearchUpkeep
+  metrics: Metrics
+  config: Pick<Config, 'verification'>
+  now: () => number
+}): JobHandlers {
+  const { metrics } = parts
+  return {
+    async collect({ payload, signal, onProgress }) {
+      const sweep = payload.sweep
+        ? await parts.sweep.run({ restFactor, signal, dryRun: payload.dryRun })
+        : null
+      onProgress({ sweep })
+      if (payload.dryRun) return { sweep, plan: await parts.planCollection() }
+      const collection = await parts.collection.run({ restFactor, signal })
+      metrics.noteCollection(collection)
+      return { sweep, collection }
+    },
+    sweep: ({ payload, signal }) => parts.sweep.run({ restFactor, signal, dryRun: payload.dryRun }),
+    async verify({ signal, formerProgress, onProgress }) {
+      // A second attempt goes on with what the first has not come to.
+      const before = readTime(formerProgress) ?? new Date(parts.now()).toISOString()
+      onProgress({ before })
+      const progress = await parts.verification.run({
+        before: new Date(before),
+        bytesPerSecond: parts.config.verification.bytesPerSecond,
+        signal,
+        onProgress: (reached) => onProgress({ before, ...reached }),
+      })
+      metrics.noteVerification(progress)
+      return progress
+    },
+    'trim-jobs': async ({ signal }) => ({
+      removed: await parts.queue.trim(finishedKeptMs, { signal }),
+    }),
+    'index-labels': async ({ payload }) => parts.labels.index(payload.repository, payload.digest),
+    'rebuild-search': ({ signal, formerProgress, onProgress }) =>
+      parts.upkeep.rebuild({ signal, from: formerProgress, onProgress }),
+    'trim-search': ({ signal }) => parts.upkeep.trim(signal),
+  }
+}
+
+function readTime(progress: unknown): string | undefined {
+  const before = (progress as { before?: unknown } | undefined)?.before
+  return typeof before === 'string' && !Number.isNaN(Date.parse(before)) ? before : undefined
+}
