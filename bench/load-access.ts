@@ -59,7 +59,7 @@ export async function loadAccess(
       }))
       await insert('group_members', shape.groups * 10, (number) => ({
         group_id: `group-${number % shape.groups}`,
-        user_id: `user-${number % shape.users}`,
+        user_id: `user-${((number % shape.groups) + Math.floor(number / shape.groups)) % shape.users}`,
         created_at: now,
       }))
       const first = await projectNamed(tx, 'project-0')

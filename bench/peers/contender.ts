@@ -3,6 +3,8 @@ import type { Workspace } from '../workspace.ts'
 export type ContenderName =
   | 'berth'
   | 'earlier-berth'
+  /** Berth with many projects and people. */
+  | 'large-berth'
   | 'docker-registry'
   | 'distribution'
   | 'zot'

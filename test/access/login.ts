@@ -1,6 +1,6 @@
 import type { Berth } from '../tools/berth.ts'
 
-type Login = { readonly name: string; readonly password: string }
+export type Login = { readonly name: string; readonly password: string }
 
 export function basic({ name, password }: Login): string {
   return `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`

@@ -9,7 +9,9 @@ const main = join(import.meta.dirname, '../../packages/server/src/main.js')
 
 export type BerthOptions = {
   /** `selfSigned`: Berth makes its own authority; see {@link Berth.caFile}. Default: plain HTTP. */
-  tls?: { hosts: readonly string[] } | undefined
+  tls?: { hosts: readonly string[]; clientCertificates?: unknown } | undefined
+  /** For what must be known before it starts, such as its own address. Default: any free port. */
+  port?: number | undefined
   /** Settings of the configuration file, beside those that the other options give. */
   config?: Readonly<Record<string, unknown>> | undefined
   /** An existing data folder, which then outlives the server. Default: an own one, removed by `stop`. */
@@ -52,12 +54,12 @@ async function status(origin: string, path: string): Promise<number> {
 export async function startBerth(options: BerthOptions = {}): Promise<Berth> {
   const scratch = await mkdtemp(join(tmpdir(), 'berth-test-'))
   const dataDirectory = options.dataDirectory ?? join(scratch, 'data')
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const password = 'correct horse battery'
   const configFile = join(scratch, 'berth.yaml')
   const http = {
     port,
-    ...(options.tls ? { tls: { kind: 'selfSigned', hosts: options.tls.hosts } } : {}),
+    ...(options.tls ? { tls: { kind: 'selfSigned', ...options.tls } } : {}),
   }
   // JSON is YAML.
   await writeFile(configFile, JSON.stringify({ http, metrics: { port: 0 }, ...options.config }))

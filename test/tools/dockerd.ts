@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { mustRun, requireTool, startService } from './process.ts'
@@ -12,18 +12,26 @@ export type Dockerd = {
 /**
  * Starts a Docker engine with data, sockets and configuration in a temporary folder and without any
  * change to the machine's network. `trust` maps a registry (`host:port`) to the PEM of its authority:
- * the engine reads only /etc/docker/certs.d, so it gets its own view of that folder.
+ * the engine reads only /etc/docker/certs.d, so it gets its own view of that folder. To the registries
+ * that it trusts it shows `clientCertificate`.
  */
 export async function startDockerd(
-  options: { trust?: Readonly<Record<string, string>>; httpsProxy?: string } = {},
+  options: {
+    trust?: Readonly<Record<string, string>>
+    clientCertificate?: { certificateFile: string; keyFile: string }
+    httpsProxy?: string
+  } = {},
 ): Promise<Dockerd> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-dockerd-'))
   const socket = `unix://${join(folder, 'docker.sock')}`
   const certificates = join(folder, 'certs.d')
   for (const [host, authority] of Object.entries(options.trust ?? {})) {
-    const file = join(certificates, host, 'ca.crt')
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, authority)
+    const directory = join(certificates, host)
+    await mkdir(directory, { recursive: true })
+    await writeFile(join(directory, 'ca.crt'), authority)
+    if (options.clientCertificate === undefined) continue
+    await copyFile(options.clientCertificate.certificateFile, join(directory, 'client.cert'))
+    await copyFile(options.clientCertificate.keyFile, join(directory, 'client.key'))
   }
   await mkdir(certificates, { recursive: true })
   await mkdir('/etc/docker/certs.d', { recursive: true })

@@ -20,6 +20,7 @@ import { openManagement } from './http/management/server.ts'
 import { openMetricsListener } from './http/metrics-listener.ts'
 import { PeerCertificates } from './http/peer-certificates.ts'
 import { RateLimit } from './http/rate-limit.ts'
+import { RequestAudit } from './http/request-audit.ts'
 import { HttpServer } from './http/server.ts'
 import { openTls } from './http/tls.ts'
 import { Jobs } from './jobs/jobs.ts'
@@ -95,6 +96,7 @@ export async function openApp(
     const forwarding = new Forwarding(config.http)
     const rateLimit = new RateLimit(config.http.rateLimit, () => performance.now())
     const certificates = openPeerCertificates(config)
+    const requestAudit = new RequestAudit({ log: audit.refusals, pulls: config.audit.pulls })
     const door: Door = {
       ...registry,
       authenticator: access.authenticator,
@@ -106,6 +108,7 @@ export async function openApp(
       forwarding,
       certificates,
       rateLimit,
+      audit: requestAudit,
       manifestMaxBytes: config.registry.manifestMaxBytes,
       isOpen: config.access.anonymousRole === 'admin',
     }
@@ -134,6 +137,7 @@ export async function openApp(
       },
       authenticate: (exchange) => authenticate(door, exchange),
       idempotencyKeys: access.idempotencyKeys,
+      audit: requestAudit,
       forwarding,
       checkCsrf: (session, token) => access.sessions.checkCsrf(session, token),
     })

@@ -5,14 +5,8 @@ import { readBasicCredentials } from './basic-credentials.ts'
 import type { CredentialKind } from './caller.ts'
 import { type Identification, isApiKey } from './identify.ts'
 import type { Permissions } from './permissions.ts'
-import {
-  formatSubject,
-  parseSubject,
-  type Principal,
-  secretsOf,
-  type Subject,
-} from './principal.ts'
-import { RequestCaller } from './request-caller.ts'
+import { formatSubject, parseSubject, secretsOf, type Subject } from './principal.ts'
+import { type Proof, RequestCaller } from './request-caller.ts'
 import type { Grants } from './scopes.ts'
 import type { CertificateSubjects } from './certificate-subjects.ts'
 import type { CertificateIdentity } from './client-certificates.ts'
@@ -25,7 +19,7 @@ export type Presented = {
   /** The user or robot that the client's certificate stands for, once it was verified. */
   readonly certificate?: CertificateIdentity | undefined
   /** The client's address, looked up only when something depends on it. */
-  readonly address: () => string
+  address(): string
 }
 
 /** A token whose signature was checked, and the principal it was last found good for. */
@@ -35,7 +29,8 @@ type KnownToken = {
   readonly fingerprint: string
   readonly grants: Grants
   readonly expiresAt: number
-  goodFor: Principal | undefined
+  /** Whom it was last found good for. */
+  proof: Proof | undefined
 }
 
 const tokensMax = 10_000
@@ -57,6 +52,7 @@ export class Authenticator {
   readonly #sessions: Sessions
   readonly #certificates: CertificateSubjects
   readonly #now: () => number
+  readonly #callerParts: { readonly permissions: Permissions; readonly now: () => number }
   /** By the whole header, so that a hit costs no cutting. */
   readonly #tokens = new LRUCache<string, KnownToken>({
     max: tokensMax,
@@ -78,6 +74,7 @@ export class Authenticator {
     this.#sessions = parts.sessions
     this.#certificates = parts.certificates
     this.#now = parts.now
+    this.#callerParts = { permissions: parts.permissions, now: parts.now }
   }
 
   /**
@@ -106,16 +103,23 @@ export class Authenticator {
 
   async #withToken(token: KnownToken, presented: Presented): Promise<RequestCaller> {
     if (token.expiresAt <= this.#now()) throw invalidToken()
-    const principal = await this.#permissions.principal(token.subject, token.key)
-    if (principal === undefined) throw invalidToken()
-    if (principal !== token.goodFor) {
-      const isGood = secretsOf(principal).some(
-        (hash) => this.#accessTokens.fingerprint(token.key, hash) === token.fingerprint,
-      )
-      if (!isGood) throw invalidToken()
-      token.goodFor = principal
+    const { proof } = token
+    const permissions = this.#permissions
+    if (proof !== undefined && permissions.isFresh(proof.principal, await permissions.epoch())) {
+      return new RequestCaller(this.#callerParts, proof, presented)
     }
-    return this.#caller(token.subject, principal, 'token', presented, { grants: token.grants })
+    token.proof = await this.#prove(token)
+    return new RequestCaller(this.#callerParts, token.proof, presented)
+  }
+
+  /** Whom the token stands for now. Throws `unauthenticated` when its subject is gone or has another secret. */
+  async #prove({ subject, key, fingerprint, grants }: KnownToken): Promise<Proof> {
+    const principal = await this.#permissions.principal(subject, key)
+    const isGood =
+      principal &&
+      secretsOf(principal).some((hash) => this.#accessTokens.fingerprint(key, hash) === fingerprint)
+    if (!isGood) throw invalidToken()
+    return { subject, principal, credentials: 'token', grants }
   }
 
   async #withoutHeader(presented: Presented): Promise<RequestCaller> {
@@ -125,9 +129,9 @@ export class Authenticator {
       const subject: Subject = { kind: 'user', id: session.userId }
       const principal = await this.#permissions.principal(subject)
       if (principal !== undefined) {
-        return this.#caller(subject, principal, 'session', presented, {
-          sessionId: session.sessionId,
-        })
+        const { sessionId } = session
+        const proof: Proof = { subject, principal, credentials: 'session', sessionId }
+        return new RequestCaller(this.#callerParts, proof, presented)
       }
     }
     if (certificate !== undefined) {
@@ -145,26 +149,7 @@ export class Authenticator {
   ): Promise<RequestCaller> {
     const principal = await this.#permissions.principal(subject)
     if (principal === undefined) throw refusal()
-    return this.#caller(subject, principal, credentials, presented)
-  }
-
-  #caller(
-    subject: Subject,
-    principal: Principal,
-    credentials: CredentialKind,
-    presented: Presented,
-    more: { grants?: Grants; sessionId?: string } = {},
-  ): RequestCaller {
-    return new RequestCaller({
-      permissions: this.#permissions,
-      subject,
-      principal,
-      credentials,
-      grants: more.grants,
-      sessionId: more.sessionId,
-      address: presented.address,
-      now: this.#now,
-    })
+    return new RequestCaller(this.#callerParts, { subject, principal, credentials }, presented)
   }
 
   /** Checks a bearer token not seen before; `undefined` when the header holds none of the token service. */
@@ -176,7 +161,7 @@ export class Authenticator {
     if (subject === undefined) throw invalidToken()
     const { fingerprint, grants, expiresAt } = verified
     const key = formatSubject(subject)
-    const known: KnownToken = { subject, key, fingerprint, grants, expiresAt, goodFor: undefined }
+    const known: KnownToken = { subject, key, fingerprint, grants, expiresAt, proof: undefined }
     this.#tokens.set(authorization, known)
     return known
   }

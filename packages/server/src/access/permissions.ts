@@ -72,11 +72,10 @@ export class Permissions {
   /** What is true of the subject at this moment; `undefined` when it is gone or disabled. `key` is `formatSubject(subject)`. */
   async principal(subject: Subject, key = formatSubject(subject)): Promise<Principal | undefined> {
     // Read before the rest: what is read after it can only be newer than its label.
-    const epoch = (await this.#epoch.first({}))?.value ?? 0
-    const now = this.#now()
+    const epoch = await this.epoch()
     const known = this.#principals.get(key)
-    const isFresh = known?.goodUntil === undefined || now < known.goodUntil
-    if (known?.epoch === epoch && isFresh) return known
+    if (known && this.isFresh(known, epoch)) return known
+    const now = this.#now()
     const principal = await loadPrincipal(this.#database.read, subject, this.#settings, {
       epoch,
       now,
@@ -84,6 +83,17 @@ export class Permissions {
     if (principal) this.#principals.set(key, principal)
     else this.#principals.delete(key)
     return principal
+  }
+
+  /** The one read that every request makes. */
+  async epoch(): Promise<number> {
+    return (await this.#epoch.first({}))?.value ?? 0
+  }
+
+  /** Whether what was looked up in this epoch, which was read just now, still holds. */
+  isFresh(principal: Principal, epoch: number): boolean {
+    const { goodUntil } = principal
+    return principal.epoch === epoch && (goodUntil === undefined || this.#now() < goodUntil)
   }
 
   /** The same, read in a transaction and not kept. */

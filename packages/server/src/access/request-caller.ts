@@ -10,73 +10,90 @@ import { isNarrowed, mayProjectIn, type Permissions } from './permissions.ts'
 import type { Decision, Principal, Subject } from './principal.ts'
 import { type Grants, grantsAllow } from './scopes.ts'
 
-/** The caller of one request: a principal as of that moment, within what the credentials are good for. */
-export class RequestCaller implements Caller {
-  readonly actor: Actor
+/** What was presented, and whom it was found to belong to: the same for every request until something changes. */
+export type Proof = {
+  readonly subject: Subject
+  readonly principal: Principal
   readonly credentials: CredentialKind
-  readonly sessionId: string | undefined
-  readonly #permissions: Permissions
-  readonly #subject: Subject
-  readonly #principal: Principal
   /** What a bearer token was issued for; `undefined` when it is not one. */
-  readonly #grants: Grants | undefined
-  readonly #readAddress: () => string
-  readonly #now: () => number
-  #address: string | undefined
+  readonly grants?: Grants | undefined
+  readonly sessionId?: string | undefined
+}
 
-  constructor(parts: {
-    permissions: Permissions
-    subject: Subject
-    principal: Principal
-    credentials: CredentialKind
-    grants?: Grants | undefined
-    sessionId?: string | undefined
-    address: () => string
-    now: () => number
-  }) {
-    this.actor = parts.principal.actor
-    this.credentials = parts.credentials
-    this.sessionId = parts.sessionId
-    this.#permissions = parts.permissions
-    this.#subject = parts.subject
-    this.#principal = parts.principal
-    this.#grants = parts.grants
-    this.#readAddress = parts.address
-    this.#now = parts.now
+/** Where a request comes from; looked up only when something depends on it. */
+export interface Origin {
+  address(): string
+}
+
+const yes = Promise.resolve(true)
+const no = Promise.resolve(false)
+
+/**
+ * The caller of one request: a principal as of that moment, within what the credentials are good for. Made for every
+ * request, so it holds little.
+ */
+export class RequestCaller implements Caller {
+  readonly #parts: { readonly permissions: Permissions; readonly now: () => number }
+  readonly #proof: Proof
+  readonly #origin: Origin
+
+  constructor(
+    parts: { readonly permissions: Permissions; readonly now: () => number },
+    proof: Proof,
+    origin: Origin,
+  ) {
+    this.#parts = parts
+    this.#proof = proof
+    this.#origin = origin
+  }
+
+  get actor(): Actor {
+    return this.#proof.principal.actor
+  }
+
+  get credentials(): CredentialKind {
+    return this.#proof.credentials
+  }
+
+  get sessionId(): string | undefined {
+    return this.#proof.sessionId
   }
 
   get isPersonal(): boolean {
     return this.actor.kind === 'user' && this.credentials !== 'token' && this.credentials !== 'key'
   }
 
-  /** Looked up when somebody asks: most requests need it for nothing. */
   get address(): string {
-    this.#address ??= this.#readAddress()
-    return this.#address
+    return this.#origin.address()
   }
 
-  async may(action: RepositoryAction, repository: RepositoryName): Promise<boolean> {
-    if (this.#grants !== undefined && !grantsAllow(this.#grants, action, repository)) return false
+  may(action: RepositoryAction, repository: RepositoryName): Promise<boolean> {
+    const { grants } = this.#proof
+    if (grants !== undefined && !grantsAllow(grants, action, repository)) return no
     return this.couldWithToken(action, repository)
   }
 
-  /** Whether a token for it would be granted: what the caller may, leaving aside what the one presented is for. */
-  async couldWithToken(action: RepositoryAction, repository: RepositoryName): Promise<boolean> {
-    const principal = this.#principal
+  couldWithToken(action: RepositoryAction, repository: RepositoryName): Promise<boolean> {
+    const { principal } = this.#proof
     const known = principal.decisions.get(repository)
-    const decision = known ?? (await this.#permissions.decide(principal, repository))
-    return this.#isAllowed(principal, decision, action, repository)
+    if (known !== undefined) return this.#isAllowed(principal, known, action, repository) ? yes : no
+    return this.#parts.permissions
+      .decide(principal, repository)
+      .then((decision) => this.#isAllowed(principal, decision, action, repository))
   }
 
   async mayProject(action: ProjectAction, project: string): Promise<boolean> {
-    return this.#managesNow() && this.#permissions.mayProject(this.#principal, action, project)
+    return (
+      this.#managesNow() &&
+      this.#parts.permissions.mayProject(this.#proof.principal, action, project)
+    )
   }
 
   mayInstance(action: InstanceAction): boolean {
-    if (action === 'catalog' && this.#grants !== undefined) {
-      return this.#grants.catalog && mayList(this.#principal)
+    if (action === 'catalog' && this.#proof.grants !== undefined) {
+      return this.#proof.grants.catalog && mayList(this.#proof.principal)
     }
-    return this.#managesNow() && mayInstance(this.#principal, action)
+    return this.#managesNow() && mayInstance(this.#proof.principal, action)
   }
 
   async require(
@@ -85,12 +102,13 @@ export class RequestCaller implements Caller {
     repository: RepositoryName,
   ): Promise<void> {
     const principal = await this.#hold(tx)
-    const isGranted = this.#grants === undefined || grantsAllow(this.#grants, action, repository)
+    const isGranted =
+      this.#proof.grants === undefined || grantsAllow(this.#proof.grants, action, repository)
     if (principal && isGranted) {
       const decision =
-        principal === this.#principal
-          ? await this.#permissions.decide(principal, repository)
-          : await this.#permissions.decideIn(tx, principal, repository)
+        principal === this.#proof.principal
+          ? await this.#parts.permissions.decide(principal, repository)
+          : await this.#parts.permissions.decideIn(tx, principal, repository)
       if (this.#isAllowed(principal, decision, action, repository)) return
     }
     throw new BerthError(
@@ -115,14 +133,14 @@ export class RequestCaller implements Caller {
   }
 
   readableProjects(): Promise<'all' | readonly number[]> {
-    return this.#permissions.readableProjects(this.#principal)
+    return this.#parts.permissions.readableProjects(this.#proof.principal)
   }
 
   /** The principal as this transaction sees it; nobody changes that before it ends. */
   async #hold(tx: Transaction): Promise<Principal | undefined> {
     const epoch = await holdAccessEpoch(tx)
-    if (epoch === this.#principal.epoch) return this.#principal
-    return this.#permissions.principalIn(tx, this.#subject, epoch)
+    if (epoch === this.#proof.principal.epoch) return this.#proof.principal
+    return this.#parts.permissions.principalIn(tx, this.#proof.subject, epoch)
   }
 
   #isAllowed(
@@ -144,14 +162,14 @@ export class RequestCaller implements Caller {
   #admits(limits: Limits): boolean {
     if (limits.addresses === undefined && limits.expiresAt === undefined) return true
     const address = limits.addresses === undefined ? '' : this.address
-    return limitsAdmit(limits, { address, now: this.#now() })
+    return limitsAdmit(limits, { address, now: this.#parts.now() })
   }
 
   /** A bearer token is for the registry protocol alone; a key that has expired manages nothing. */
   #managesNow(): boolean {
-    const { limits } = this.#principal
+    const { limits } = this.#proof.principal
     return (
-      this.#grants === undefined &&
+      this.#proof.grants === undefined &&
       (limits.length === 0 || limits.some((each) => this.#admits(each)))
     )
   }

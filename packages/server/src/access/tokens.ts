@@ -155,14 +155,11 @@ export class TokenService {
   ): Promise<TokenResponse> {
     const principal = await this.#permissions.principal(subject)
     if (principal === undefined) throw refusedWhileChanging()
-    const owner = new RequestCaller({
-      permissions: this.#permissions,
-      subject,
-      principal,
-      credentials: 'password',
-      address: request.address,
-      now: this.#now,
-    })
+    const owner = new RequestCaller(
+      { permissions: this.#permissions, now: this.#now },
+      { subject, principal, credentials: 'password' },
+      request,
+    )
     const access = await grantScopes(request.scopes, {
       may: (action, repository) => owner.may(action, repository),
       mayList: owner.mayInstance('catalog'),

@@ -1,6 +1,8 @@
+import { levelsOf } from '../access/project-name.ts'
 import type { RequestContext } from '../actor.ts'
 import { type AuditEvent, insertAuditEntry } from '../metadata/audit-entries.ts'
-import type { Database } from '../metadata/database.ts'
+import type { Database, Transaction } from '../metadata/database.ts'
+import { findProjects } from '../metadata/projects.ts'
 
 const minuteMs = 60_000
 const entriesPerMinute = 600
@@ -8,9 +10,14 @@ const entriesPerMinuteAndAddress = 60
 const entriesAtOnce = 100
 const keyPartMax = 512
 
+/** An event whose project is looked up when it is written: the nearest of the repository or project `within`. */
+export type NotedEvent =
+  | AuditEvent
+  | (Omit<AuditEvent, 'project'> & { readonly project?: never; readonly within: string })
+
 type Note = {
   readonly context: RequestContext
-  readonly event: AuditEvent
+  readonly event: NotedEvent
   readonly first: string
   last: string
   count: number
@@ -43,7 +50,7 @@ export class RefusalLog {
   }
 
   /** Never throws and never waits. */
-  note(context: RequestContext, event: AuditEvent): void {
+  note(context: RequestContext, event: NotedEvent): void {
     const now = this.#now()
     const at = new Date(now).toISOString()
     const key = keyOf(context, event)
@@ -110,7 +117,8 @@ export class RefusalLog {
     return this.#database.transaction(async (tx) => {
       for (const [, { context, event, first, last, count }] of portion) {
         const after = count === 1 ? event.after : countedValue(event.after, { count, until: last })
-        await insertAuditEntry(tx, context, { ...event, after }, first)
+        const project = event.project ?? (await nearestProject(tx, event.within))
+        await insertAuditEntry(tx, context, { ...event, after, project }, first)
       }
     })
   }
@@ -148,7 +156,7 @@ export class RefusalLog {
   }
 }
 
-function keyOf({ actor, address }: RequestContext, event: AuditEvent): string {
+function keyOf({ actor, address }: RequestContext, event: NotedEvent): string {
   return [
     actor.kind,
     actor.id,
@@ -161,6 +169,10 @@ function keyOf({ actor, address }: RequestContext, event: AuditEvent): string {
   ]
     .map((part) => JSON.stringify(part?.slice(0, keyPartMax)))
     .join()
+}
+
+async function nearestProject(tx: Transaction, name: string): Promise<string> {
+  return (await findProjects(tx, levelsOf(name))).at(-1)?.name ?? ''
 }
 
 function countedValue(after: unknown, counted: { count: number; until: string }): unknown {

@@ -20,25 +20,46 @@ const scopeActions: Readonly<Record<RepositoryAction, string>> = {
   delete: 'delete',
 }
 
+/** What the request shows of who sends it. Made for every request: what is not asked for is not looked up. */
+class PresentedRequest implements Presented {
+  readonly #exchange: Exchange
+  readonly #door: Pick<Door, 'forwarding' | 'certificates'>
+
+  constructor(exchange: Exchange, door: Pick<Door, 'forwarding' | 'certificates'>) {
+    this.#exchange = exchange
+    this.#door = door
+  }
+
+  get authorization() {
+    return this.#exchange.request.headers.authorization
+  }
+
+  get cookie() {
+    return this.#exchange.request.headers.cookie
+  }
+
+  get certificate() {
+    return this.#door.certificates?.identify(this.#exchange.request.socket)
+  }
+
+  address(): string {
+    const { headers, socket } = this.#exchange.request
+    return this.#door.forwarding.clientAddress(headers, socket)
+  }
+}
+
 /** What the request shows of who sends it. */
 export function presentedBy(
   exchange: Exchange,
-  { forwarding, certificates }: Pick<Door, 'forwarding' | 'certificates'>,
+  door: Pick<Door, 'forwarding' | 'certificates'>,
 ): Presented {
-  const { request } = exchange
-  const { authorization, cookie } = request.headers
-  return {
-    authorization,
-    cookie,
-    certificate: certificates?.identify(request.socket),
-    address: () => forwarding.clientAddress(request.headers, request.socket),
-  }
+  return new PresentedRequest(exchange, door)
 }
 
 /** Finds out who is calling, for the management API. Throws `unauthenticated`, `rateLimited`. */
 export async function authenticate(door: Door, exchange: Exchange): Promise<Caller> {
   const caller = await door.authenticator.authenticate(presentedBy(exchange, door))
-  const retryAfterSeconds = door.rateLimit.take(caller.actor, caller.address)
+  const retryAfterSeconds = door.rateLimit.take(caller)
   if (retryAfterSeconds !== undefined) throw tooFast(retryAfterSeconds)
   return caller
 }
@@ -71,7 +92,7 @@ export async function admit(
     return undefined
   }
   exchange.actor = caller.actor
-  const retryAfterSeconds = door.rateLimit.take(caller.actor, caller.address)
+  const retryAfterSeconds = door.rateLimit.take(caller)
   if (retryAfterSeconds !== undefined) {
     sendError(exchange, tooFast(retryAfterSeconds))
     return undefined
@@ -95,6 +116,7 @@ export async function admit(
       ? caller.mayInstance('catalog')
       : await caller.may(permission, repository)
   if (isAllowed) return caller
+  await noteRefusal(door, exchange, caller, permission, repository)
   const subject = repository === undefined ? 'the list of repositories' : repository
   if (caller.credentials !== 'none' && caller.credentials !== 'token') {
     sendError(
@@ -118,6 +140,19 @@ export async function admit(
     challenge(door, exchange, permission, repository, isToken ? 'insufficient_scope' : undefined),
   )
   return undefined
+}
+
+/** A token that is too narrow is no offence: its owner comes back with another. */
+async function noteRefusal(
+  door: Door,
+  exchange: Exchange,
+  caller: Caller,
+  permission: Exclude<Permission, 'ping'>,
+  repository: RepositoryName | undefined,
+): Promise<void> {
+  if (permission === 'catalog' || repository === undefined) return
+  if (await caller.couldWithToken(permission, repository)) return
+  door.audit.refused(exchange, caller, repository, permission)
 }
 
 /**

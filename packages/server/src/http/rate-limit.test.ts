@@ -14,7 +14,7 @@ function limitOf(requestsPerSecond: number, burst: number) {
 describe('RateLimit', () => {
   it('lets a burst through, then says how long to wait, and keeps its word', () => {
     const { clock, limit } = limitOf(0.5, 3)
-    const taken = () => limit.take(user('a'), '192.0.2.1')
+    const taken = () => limit.take({ actor: user('a'), address: '192.0.2.1' })
     expect([taken(), taken(), taken()]).toEqual([undefined, undefined, undefined])
     expect([taken(), taken()]).toEqual([2, 2])
     clock.now += 1000
@@ -39,15 +39,15 @@ describe('RateLimit', () => {
           for (const { wait, requests } of plan) {
             clock.now += wait
             for (let sent = 0; sent < requests; sent += 1) {
-              const seconds = limit.take(user('a'), '')
+              const seconds = limit.take({ actor: user('a'), address: '' })
               if (seconds === undefined) passed += 1
               else expect(seconds).toBeGreaterThanOrEqual(1)
             }
             expect(passed).toBeLessThanOrEqual(burst + ((clock.now - start) * rate) / 1000 + 1e-6)
           }
-          const seconds = limit.take(user('a'), '') ?? 0
+          const seconds = limit.take({ actor: user('a'), address: '' }) ?? 0
           clock.now += seconds * 1000
-          if (seconds > 0) expect(limit.take(user('a'), '')).toBeUndefined()
+          if (seconds > 0) expect(limit.take({ actor: user('a'), address: '' })).toBeUndefined()
         },
       ),
     )
@@ -55,14 +55,14 @@ describe('RateLimit', () => {
 
   it('counts each identity for itself, wherever it comes from', () => {
     const { limit } = limitOf(1, 1)
-    expect(limit.take(user('a'), '192.0.2.1')).toBeUndefined()
-    expect(limit.take(user('a'), '192.0.2.2')).toBe(1)
-    expect(limit.take(user('b'), '192.0.2.1')).toBeUndefined()
+    expect(limit.take({ actor: user('a'), address: '192.0.2.1' })).toBeUndefined()
+    expect(limit.take({ actor: user('a'), address: '192.0.2.2' })).toBe(1)
+    expect(limit.take({ actor: user('b'), address: '192.0.2.1' })).toBeUndefined()
   })
 
   it('counts strangers by address, and in IPv6 by /64', () => {
     const { limit } = limitOf(1, 1)
-    const taken = (address: string) => limit.take(anonymous, address)
+    const taken = (address: string) => limit.take({ actor: anonymous, address: address })
     expect([taken('192.0.2.1'), taken('192.0.2.2'), taken('192.0.2.1')]).toEqual([
       undefined,
       undefined,
@@ -78,14 +78,18 @@ describe('RateLimit', () => {
 
   it('is off at 0, never stops Berth itself, and survives a clock that is set back', () => {
     const off = limitOf(0, 1).limit
-    for (let count = 0; count < 10; count += 1) expect(off.take(user('a'), '')).toBeUndefined()
+    for (let count = 0; count < 10; count += 1)
+      expect(off.take({ actor: user('a'), address: '' })).toBeUndefined()
     const { clock, limit } = limitOf(1, 1)
     const system: Actor = { kind: 'system', id: 'system', name: 'system' }
-    expect([limit.take(system, ''), limit.take(system, '')]).toEqual([undefined, undefined])
-    expect(limit.take(user('a'), '')).toBeUndefined()
+    expect([
+      limit.take({ actor: system, address: '' }),
+      limit.take({ actor: system, address: '' }),
+    ]).toEqual([undefined, undefined])
+    expect(limit.take({ actor: user('a'), address: '' })).toBeUndefined()
     clock.now -= 10_000
-    expect(limit.take(user('a'), '')).toBe(1)
+    expect(limit.take({ actor: user('a'), address: '' })).toBe(1)
     clock.now += 1000
-    expect(limit.take(user('a'), '')).toBeUndefined()
+    expect(limit.take({ actor: user('a'), address: '' })).toBeUndefined()
   })
 })

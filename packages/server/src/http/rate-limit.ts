@@ -30,9 +30,10 @@ export class RateLimit {
    * Counts a request. `undefined`: it may go on; otherwise the whole seconds, at least 1, after which one may. A refused
    * request costs nothing, so whoever waits as told gets through.
    */
-  take(actor: Actor, address: string): number | undefined {
-    if (this.#perMillisecond === 0 || actor.kind === 'system') return undefined
-    const bucket = this.#bucketOf(actor.kind === 'anonymous' ? networkOf(address) : actor.id)
+  take(caller: { readonly actor: Actor; readonly address: string }): number | undefined {
+    if (this.#perMillisecond === 0 || caller.actor.kind === 'system') return undefined
+    const { actor } = caller
+    const bucket = this.#bucketOf(actor.kind === 'anonymous' ? networkOf(caller.address) : actor.id)
     const now = this.#now()
     // A clock that was set back gives nothing and takes nothing.
     const passed = Math.max(0, now - bucket.at)

@@ -3,10 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Actor } from '../actor.ts'
 import type { Caller } from '../access/caller.ts'
 import { IdempotencyKeys } from '../access/idempotency-keys.ts'
+import { RefusalLog } from '../audit/refusals.ts'
 import { BerthError } from '../errors.ts'
 import { Exchange } from '../http/exchange.ts'
 import type { Binding } from '../http/management/call.ts'
 import type { ManagementDoor } from '../http/management/door.ts'
+import { RequestAudit } from '../http/request-audit.ts'
 import { openManagement } from '../http/management/server.ts'
 import type { Database } from '../metadata/database.ts'
 
@@ -98,6 +100,10 @@ export async function openTestManagement(parts: {
       externalOrigin: ({ host = '' }) => ({ protocol: 'http', host }),
     },
     checkCsrf: (sessionId, token) => token === `csrf-of-${sessionId}`,
+    audit: new RequestAudit({
+      log: new RefusalLog({ database: parts.database, now: Date.now }),
+      pulls: false,
+    }),
     idempotencyKeys: new IdempotencyKeys({
       database: parts.database,
       now: parts.now ?? Date.now,

@@ -43,11 +43,15 @@ export function startBookkeeping(parts: {
   if (ldapSync) {
     every('directory sync', parts.config.access.ldap.syncMinutes * minuteMs, async () => {
       const result = await ldapSync.syncGroups()
-      if (result.disabled.length > 0) logger.warn(result, 'users are gone from the directory')
+      if (result.disabled.length > 0)
+        logger.warn(
+          { disabled: result.disabled },
+          'users who are gone from the directory were disabled',
+        )
       else if (result.withheld.length > 0) {
-        logger.error(
-          { count: result.withheld.length },
-          'too many users seem to be gone from the directory; nobody was disabled',
+        logger.warn(
+          { users: result.withheld.slice(0, 20), count: result.withheld.length },
+          'users seem to be gone from the directory and were left alone',
         )
       }
     })

@@ -13,6 +13,7 @@ import type { Exchange } from '../exchange.ts'
 import type { Forwarding } from '../forwarded.ts'
 import type { PeerCertificates } from '../peer-certificates.ts'
 import type { RateLimit } from '../rate-limit.ts'
+import type { RequestAudit } from '../request-audit.ts'
 import type { BodyBuffers } from './body-buffers.ts'
 import type { UploadLocations } from './upload-location.ts'
 
@@ -32,6 +33,7 @@ export type Door = {
   /** Whom a client certificate stands for; `undefined` where none are asked for. */
   readonly certificates: PeerCertificates | undefined
   readonly rateLimit: RateLimit
+  readonly audit: RequestAudit
   /** Bytes. */
   readonly manifestMaxBytes: number
   /** Anyone may do anything: no request is ever asked for credentials. */
@@ -42,8 +44,6 @@ export type Door = {
 export type Call = {
   readonly exchange: Exchange
   readonly caller: Caller
-  /** The caller, as the core wants to see the one behind a write. */
-  readonly permit: Permit
   /** Behind the `?`, not decoded. */
   readonly query: string
 }
@@ -51,6 +51,8 @@ export type Call = {
 /** A `Call` on one repository. */
 export type RepositoryCall = Call & {
   readonly repository: RepositoryName
+  /** The caller, as the core wants to see the one behind a write. */
+  readonly permit: Permit
   /** The digest, reference or session id at the end of the path, not yet checked. */
   readonly last: string
 }

@@ -27,6 +27,7 @@ export async function getManifest(door: Door, call: RepositoryCall): Promise<voi
     exchange.send(304, headers)
     return
   }
+  door.audit.pulled(exchange, caller, repository, manifest.digest)
   headers.push('Content-Type', manifest.mediaType, 'Content-Length', String(manifest.size))
   exchange.send(200, headers, manifest.payload)
 }

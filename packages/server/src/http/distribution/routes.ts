@@ -1,7 +1,8 @@
-import { parseRepositoryName } from '@berth/oci/reference.ts'
+import { parseRepositoryName, type RepositoryName } from '@berth/oci/reference.ts'
 import { BerthError } from '../../errors.ts'
 import type { Caller } from '../../access/caller.ts'
 import { admit, type Permission } from '../authenticate.ts'
+import type { Permit } from '../../registry/admission.ts'
 import type { Exchange } from '../exchange.ts'
 import { deleteBlob, getBlob } from './blobs.ts'
 import { listRepositories } from './catalog.ts'
@@ -100,7 +101,12 @@ async function serve(door: Door, exchange: Exchange, target: string): Promise<vo
     const repository = parseRepositoryName(match.name)
     const caller = await admit(door, exchange, permissionFor(route, last), repository)
     if (caller === undefined) return
-    await route.handler(door, { ...callOf(exchange, caller, query), repository, last })
+    try {
+      await route.handler(door, new RequestCall(exchange, caller, query, repository, last))
+    } catch (error) {
+      door.audit.failed(exchange, caller, repository, error)
+      throw error
+    }
     return
   }
   const instanceRoute = instance.get(wanted)
@@ -108,7 +114,11 @@ async function serve(door: Door, exchange: Exchange, target: string): Promise<vo
     exchange.endpoint = instanceRoute.endpoint
     const caller = await admit(door, exchange, instanceRoute.permission, undefined)
     if (caller === undefined) return
-    await instanceRoute.handler(door, callOf(exchange, caller, query))
+    await instanceRoute.handler(door, {
+      exchange,
+      caller,
+      query,
+    })
     return
   }
   sendError(
@@ -127,19 +137,36 @@ function permissionFor(route: Route, last: string): Permission {
   return route.permission === 'delete' && isTag ? 'deleteTag' : route.permission
 }
 
-function callOf(exchange: Exchange, caller: Caller, query: string): Call {
-  return {
-    exchange,
-    caller,
-    query,
-    permit: {
+/** One object for each request, and nothing in it that a pull does not need. */
+class RequestCall implements RepositoryCall {
+  readonly exchange: Exchange
+  readonly caller: Caller
+  readonly query: string
+  readonly repository: RepositoryName
+  readonly last: string
+
+  constructor(
+    exchange: Exchange,
+    caller: Caller,
+    query: string,
+    repository: RepositoryName,
+    last: string,
+  ) {
+    this.exchange = exchange
+    this.caller = caller
+    this.query = query
+    this.repository = repository
+    this.last = last
+  }
+
+  get permit(): Permit {
+    const { caller, exchange } = this
+    return {
       actor: caller.actor,
+      address: caller.address,
       requestId: exchange.id,
-      get address() {
-        return caller.address
-      },
       require: (tx, action, repository) => caller.require(tx, action, repository),
-    },
+    }
   }
 }
 

@@ -155,7 +155,9 @@ describe('challenges', () => {
         headers: { authorization: basic(reader.name, reader.password) },
       }),
     )
-    expect((await bearer(token, 'GET', '/v2/_catalog')).status).toBe(200)
+    const listed = await bearer(token, 'GET', '/v2/_catalog')
+    expect(listed.status).toBe(200)
+    expect(readJson(listed)).toEqual({ repositories: ['demo/app'] })
   })
 })
 

@@ -52,13 +52,14 @@ export async function serveToken(door: Door, exchange: Exchange, query: string):
 /** CNCF distribution, "Token authentication": GET with Basic credentials, or with none. */
 function readTokenQuery(door: Door, exchange: Exchange, query: string): TokenRequest {
   const parameters = parseQuery(query)
-  const { authorization, certificate, address } = presentedBy(exchange, door)
+  const presented = presentedBy(exchange, door)
+  const { authorization, certificate } = presented
   return {
     credentials:
       authorization !== undefined
         ? readBasicCredentials(authorization)
         : certificate && { certificate },
-    address,
+    address: () => presented.address(),
     scopes: parameters.getAll('scope'),
     offline: parameters.get('offline_token') === 'true',
     clientId: parameters.get('client_id') ?? '',
@@ -78,7 +79,7 @@ async function readTokenForm(door: Door, exchange: Exchange): Promise<TokenReque
   const form = new URLSearchParams(body.toString())
   return {
     credentials: readGrant(form),
-    address: presentedBy(exchange, door).address,
+    address: () => presentedBy(exchange, door).address(),
     scopes: form.getAll('scope'),
     offline: form.get('access_type') === 'offline',
     clientId: form.get('client_id') ?? '',

@@ -3,6 +3,7 @@ import type { Fault } from '@berth/api/problem.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { IdempotencyKeys } from '../../access/idempotency-keys.ts'
 import type { Exchange } from '../exchange.ts'
+import type { RequestAudit } from '../request-audit.ts'
 import { type JsonBody, readJsonBody, refuseBody } from './body.ts'
 import type { Binding, ManagementAnswer, ManagementCall } from './call.ts'
 import { type CrossSiteParts, refuseCrossSite } from './cross-site.ts'
@@ -11,7 +12,7 @@ import { readIfMatch } from './etag.ts'
 import { faultsOf, invalidRequest } from './faults.ts'
 import { onceForKey, readIdempotencyKey } from './idempotency-keys.ts'
 import { type PathTemplate, readPathParameters, readQuery, splitTarget } from './parameters.ts'
-import { checkOf, dependsOnPath, permit } from './permit.ts'
+import { checkOf, dependsOnPath, permit, requireCredentials } from './permit.ts'
 import { replyOf, sendReply } from './reply.ts'
 import type { Route } from '@berth/api/route.ts'
 
@@ -20,6 +21,7 @@ export type CallParts = CrossSiteParts & {
   /** Finds out who is calling. Throws `unauthenticated`, `rateLimited` or `unavailable`. */
   authenticate(exchange: Exchange): Promise<Caller>
   readonly idempotencyKeys: IdempotencyKeys
+  readonly audit: RequestAudit
 }
 
 /** A binding together with its path, cut up. */
@@ -32,14 +34,36 @@ export type BoundPath = { readonly binding: Binding; readonly template: PathTemp
 export async function serveCall(
   parts: CallParts,
   exchange: Exchange,
+  bound: BoundPath,
+  target: string,
+): Promise<void> {
+  exchange.endpoint = bound.binding.route.id
+  const caller = await parts.authenticate(exchange)
+  exchange.actor = caller.actor
+  try {
+    await serveCaller(parts, exchange, caller, bound, target)
+  } catch (error) {
+    parts.audit.failed(exchange, caller, subjectOf(bound, target), error)
+    throw error
+  }
+}
+
+/** The project or repository that the path names; `''` when it names none. */
+function subjectOf({ template }: BoundPath, target: string): string {
+  const values = readPathParameters(template, splitTarget(target).path)
+  return values['project'] ?? values['repository'] ?? ''
+}
+
+async function serveCaller(
+  parts: CallParts,
+  exchange: Exchange,
+  caller: Caller,
   { binding, template }: BoundPath,
   target: string,
 ): Promise<void> {
   const { route, permission } = binding
-  exchange.endpoint = route.id
-  const caller = await parts.authenticate(exchange)
-  exchange.actor = caller.actor
   await refuseCrossSite(parts, exchange, caller)
+  if (route.open !== true) requireCredentials(caller)
   const { path, query } = splitTarget(target)
   if (!dependsOnPath(permission)) await permit(permission, caller, {})
   const checked = checkAddress(route, readPathParameters(template, path), query)

@@ -70,6 +70,7 @@ const listNotes = defineRoute({
   query: z.strictObject({ ...pageQuery, kind: z.array(z.enum(['a', 'b'])).optional() }),
   answer: pageOf(z.string()),
   versioned: false,
+  open: true,
 })
 const fail = defineRoute({
   ...addNote,
@@ -427,6 +428,12 @@ describe('permission', () => {
       expect([path, answer.status, kindOf(answer)]).toEqual([path, 401, 'unauthenticated'])
       expect(answer.headers.get('www-authenticate')).toContain('Bearer')
     }
+  })
+
+  it('asks for credentials, whatever role those have who show none', async () => {
+    api.setCaller(testCaller({ credentials: 'none' }))
+    expect((await api.send('GET', '/projects/acme/note')).status).toBe(401)
+    expect((await api.send('GET', '/repositories/acme%2Fweb')).status).toBe(401)
   })
 
   it('tells one who may see that they may not do, and all others nothing', async () => {
