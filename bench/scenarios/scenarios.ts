@@ -8,6 +8,7 @@ import { manyTags } from './many-tags.ts'
 import { memory } from './memory.ts'
 import { pullLarge } from './pull-large.ts'
 import { pushLarge } from './push-large.ts'
+import { quotaPush } from './quota-push.ts'
 import { search } from './search.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -18,6 +19,7 @@ export const scenarios: Scenario[] = [
   accessCost,
   blobSmall,
   imagePush,
+  quotaPush,
   memory,
   manyTags,
   collect,

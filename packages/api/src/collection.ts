@@ -36,7 +36,7 @@ export const startCollection = defineRoute({
   topic: 'Collection',
   summary: 'Do now what is due',
   description:
-    'Collection also runs by itself, and the grace period holds here too. The answer is a job, whose result says what was done. When a run is waiting or under way already, the answer is that one.',
+    'Collection also runs by itself, and the grace period holds here too. The answer is a job, whose result says what was done. When the same is waiting or under way already, the answer is that one; when a run with other settings is, the request is refused.',
   params: z.strictObject({}),
   query: z.strictObject({}),
   body: z.strictObject({
@@ -51,6 +51,6 @@ export const startCollection = defineRoute({
   }),
   status: 202,
   answer: job,
-  problems: [],
+  problems: ['conflict'],
   versioned: false,
 })

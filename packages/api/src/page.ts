@@ -7,6 +7,8 @@ export const pageQuery = {
     .string()
     .min(1)
     .max(1024)
+    // No database can be asked for it.
+    .refine((value) => !value.includes('\0'), { error: 'holds a NUL character' })
     .optional()
     .describe('`next` of the page before; an opaque text.'),
 }

@@ -15,6 +15,6 @@ export const startVerification = defineRoute({
   body: z.strictObject({}),
   status: 202,
   answer: job,
-  problems: [],
+  problems: ['conflict'],
   versioned: false,
 })

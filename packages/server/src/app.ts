@@ -106,6 +106,7 @@ export async function openApp(
       ),
       bodyBuffers: new BodyBuffers(),
       forwarding,
+      checkCsrf: (session, token) => access.sessions.checkCsrf(session, token),
       certificates,
       rateLimit,
       audit: requestAudit,
@@ -139,7 +140,7 @@ export async function openApp(
       idempotencyKeys: access.idempotencyKeys,
       audit: requestAudit,
       forwarding,
-      checkCsrf: (session, token) => access.sessions.checkCsrf(session, token),
+      checkCsrf: door.checkCsrf,
     })
     const server = await HttpServer.open({
       config: config.http,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { prepareAccessEpoch } from '../metadata/access-epoch.ts'
-import { prepareApiKeyById } from '../metadata/api-keys.ts'
+import { findApiKeyById } from '../metadata/api-keys.ts'
 import { dumpDatabase } from '../testing/dump-database.ts'
 import { type TestDatabase, testDatabases } from '../testing/open-test-databases.ts'
 import { ApiKeys, isUsable, limitsOfKey } from './api-keys.ts'
@@ -64,7 +64,7 @@ describe.each(testDatabases)('ApiKeys on $name', (engine) => {
           return false
         },
       )
-    const stored = (id: string) => prepareApiKeyById(test.database)(id)
+    const stored = (id: string) => findApiKeyById(test.database.read, id)
 
     it('makes keys that log their user in, under no other name', async () => {
       const { key, secret } = await create()

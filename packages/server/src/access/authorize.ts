@@ -124,3 +124,13 @@ const repositoryActions = new Set<Action>([
 export function isRepositoryAction(action: Action): action is RepositoryAction {
   return repositoryActions.has(action)
 }
+
+/** How a refusal names the action; the name of a repository follows. */
+export const actionPhrase: Readonly<Record<RepositoryAction, string>> = {
+  pull: 'pull from',
+  push: 'push to',
+  createTag: 'create a tag in',
+  moveTag: 'move a tag of',
+  deleteTag: 'delete a tag of',
+  delete: 'delete from',
+}

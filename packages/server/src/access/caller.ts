@@ -35,6 +35,8 @@ export interface Caller {
   require(tx: Transaction, action: RepositoryAction, repository: RepositoryName): Promise<void>
   requireProject(tx: Transaction, action: ProjectAction, project: string): Promise<void>
   requireInstance(tx: Transaction, action: InstanceAction): Promise<void>
+  /** Throws `unauthenticated` when the caller is gone or disabled by now: for changes of the caller's own things. */
+  requireSelf(tx: Transaction): Promise<void>
 
   /** The projects whose repositories the caller may pull: all, or these ids. For lists and search. */
   readableProjects(): Promise<'all' | readonly number[]>

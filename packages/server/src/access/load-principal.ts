@@ -1,20 +1,21 @@
-import type { InstanceRole, ProjectRole, RepositoryAction } from '../actor.ts'
+import type { InstanceRole, ProjectRole } from '../actor.ts'
+import { findApiKeyById } from '../metadata/api-keys.ts'
 import type { Executor } from '../metadata/database.ts'
 import {
-  findKeyRights,
-  findRobotRights,
-  findRuleRights,
   findUserRights,
   groupRolesOf,
   membershipsOf,
   type UserRights,
 } from '../metadata/principals.ts'
-import { AddressList } from './address-list.ts'
+import { findRobotById } from '../metadata/robots.ts'
+import { findWorkloadRules } from '../metadata/workload-rules.ts'
+import { limitsOfKey } from './api-keys.ts'
 import { greaterInstanceRole, greaterRole } from './authorize.ts'
-import { parseGlob } from './glob.ts'
 import { lapseOf } from './external-recheck.ts'
-import { type Limits, unlimited } from './limits.ts'
+import type { Limits } from './limits.ts'
 import type { Principal, Subject } from './principal.ts'
+import { limitsOfRobot } from './robots.ts'
+import { limitsOfRule } from './workloads.ts'
 
 /** `now` in milliseconds since 1970. */
 type Moment = { readonly epoch: number; readonly now: number }
@@ -53,20 +54,14 @@ export async function loadPrincipal(
       return ofRobot(db, subject.id, { epoch, now })
     case 'workload': {
       const versions = new Map(subject.rules.map(({ id, version }) => [id, version]))
-      const stored = await findRuleRights(db, [...versions.keys()])
+      const stored = await findWorkloadRules(db, [...versions.keys()])
       const rules = stored.filter(({ id, version }) => versions.get(id) === version)
       if (rules.length === 0) return undefined
       return {
         ...base(epoch),
         actor: { kind: 'workload', id: `workload:${subject.name}`, name: subject.name },
         isMachine: true,
-        limits: rules.map((rule) => ({
-          actions: new Set(JSON.parse(rule.actions) as RepositoryAction[]),
-          repositories: (JSON.parse(rule.repositories) as string[]).map((text) => parseGlob(text)),
-          project: rule.project,
-          expiresAt: undefined,
-          addresses: addressList(rule.allowedAddresses),
-        })),
+        limits: rules.map(limitsOfRule),
       }
     }
   }
@@ -123,27 +118,10 @@ async function ofKey(
   settings: PrincipalSettings,
   moment: Moment,
 ): Promise<Principal | undefined> {
-  const key = await findKeyRights(db, id)
-  if (key === undefined) return undefined
-  const user = await findUserRights(db, key.userId)
-  const owner = user === undefined ? undefined : await ofUser(db, user, settings, moment)
-  if (owner === undefined) return undefined
-  return {
-    ...owner,
-    secretHashes: [key.secretHash],
-    limits: [
-      {
-        ...unlimited,
-        actions:
-          key.actions === null ? undefined : new Set(JSON.parse(key.actions) as RepositoryAction[]),
-        repositories:
-          key.repositories === null
-            ? undefined
-            : (JSON.parse(key.repositories) as string[]).map((text) => parseGlob(text)),
-        expiresAt: milliseconds(key.expiresAt),
-      },
-    ],
-  }
+  const key = await findApiKeyById(db, id)
+  const user = key && (await findUserRights(db, key.userId))
+  const owner = user && (await ofUser(db, user, settings, moment))
+  return owner && { ...owner, secretHashes: [key.secretHash], limits: [limitsOfKey(key)] }
 }
 
 async function ofRobot(
@@ -151,34 +129,17 @@ async function ofRobot(
   id: string,
   { epoch, now }: Moment,
 ): Promise<Principal | undefined> {
-  const robot = await findRobotRights(db, id)
+  const robot = await findRobotById(db, id)
   if (robot === undefined || robot.disabledAt !== null) return undefined
-  const overlapsUntil = milliseconds(robot.previousExpiresAt)
-  const overlaps = overlapsUntil !== undefined && overlapsUntil > now
+  const { secretHash, previousSecretHash, previousExpiresAt } = robot
+  const overlapsUntil = previousExpiresAt === null ? 0 : Date.parse(previousExpiresAt)
+  const overlaps = previousSecretHash !== null && overlapsUntil > now
   return {
     ...base(epoch),
     actor: { kind: 'robot', id: robot.id, name: robot.login },
     isMachine: true,
-    secretHashes: overlaps
-      ? [robot.secretHash, robot.previousSecretHash ?? '']
-      : [robot.secretHash],
+    secretHashes: overlaps ? [secretHash, previousSecretHash] : [secretHash],
     goodUntil: overlaps ? overlapsUntil : undefined,
-    limits: [
-      {
-        actions: new Set(JSON.parse(robot.actions) as RepositoryAction[]),
-        repositories: (JSON.parse(robot.repositories) as string[]).map((text) => parseGlob(text)),
-        project: robot.project,
-        expiresAt: milliseconds(robot.expiresAt),
-        addresses: addressList(robot.allowedAddresses),
-      },
-    ],
+    limits: [limitsOfRobot(robot)],
   }
-}
-
-function milliseconds(time: string | null): number | undefined {
-  return time === null ? undefined : Date.parse(time)
-}
-
-function addressList(json: string | null): AddressList | undefined {
-  return json === null ? undefined : AddressList.parse(JSON.parse(json) as string[])
 }

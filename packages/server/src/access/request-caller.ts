@@ -3,7 +3,12 @@ import type { Actor, RepositoryAction } from '../actor.ts'
 import { BerthError } from '../errors.ts'
 import { holdAccessEpoch } from '../metadata/access-epoch.ts'
 import type { Transaction } from '../metadata/database.ts'
-import { type InstanceAction, instanceRoleAllows, type ProjectAction } from './authorize.ts'
+import {
+  actionPhrase,
+  type InstanceAction,
+  instanceRoleAllows,
+  type ProjectAction,
+} from './authorize.ts'
 import type { Caller, CredentialKind } from './caller.ts'
 import { type Limits, limitsAdmit, limitsAllow } from './limits.ts'
 import { isNarrowed, mayProjectIn, type Permissions } from './permissions.ts'
@@ -113,7 +118,7 @@ export class RequestCaller implements Caller {
     }
     throw new BerthError(
       'denied',
-      `${this.actor.name} may not ${spelled[action]} ${repository}, or it does not exist.`,
+      `${this.actor.name} may not ${actionPhrase[action]} ${repository}, or it does not exist.`,
       { details: [{ action, repository }] },
     )
   }
@@ -130,6 +135,13 @@ export class RequestCaller implements Caller {
     const principal = await this.#hold(tx)
     if (principal && this.#managesNow() && mayInstance(principal, action)) return
     throw denied(this.actor)
+  }
+
+  async requireSelf(tx: Transaction): Promise<void> {
+    if (await this.#hold(tx)) return
+    throw new BerthError('unauthenticated', 'These credentials are not valid any more.', {
+      details: [{ reason: 'invalidCredentials' }],
+    })
   }
 
   readableProjects(): Promise<'all' | readonly number[]> {
@@ -184,15 +196,6 @@ function mayInstance(principal: Principal, action: InstanceAction): boolean {
   if (action === 'catalog') return mayList(principal)
   if (principal.isMachine || isNarrowed(principal)) return false
   return instanceRoleAllows(principal.instanceRole, action)
-}
-
-const spelled: Readonly<Record<RepositoryAction, string>> = {
-  pull: 'pull from',
-  push: 'push to',
-  createTag: 'create a tag in',
-  moveTag: 'move a tag that exists in',
-  deleteTag: 'delete a tag in',
-  delete: 'delete from',
 }
 
 function denied(actor: Actor): BerthError {

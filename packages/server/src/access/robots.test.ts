@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { BerthError } from '../errors.ts'
 import { prepareAccessEpoch } from '../metadata/access-epoch.ts'
-import { prepareRobotById } from '../metadata/robots.ts'
+import { findRobotById } from '../metadata/robots.ts'
 import { type TestDatabase, testDatabases } from '../testing/open-test-databases.ts'
 import { dumpDatabase } from '../testing/dump-database.ts'
 import { AccessChanges } from './changes.ts'
@@ -78,7 +78,7 @@ describe.each(testDatabases)('Robots on $name', (engine) => {
       )
     const epoch = async () => (await prepareAccessEpoch(test.database).first({}))?.value
     const stored = async (id: string) => {
-      const robot = await prepareRobotById(test.database)(id)
+      const robot = await findRobotById(test.database.read, id)
       if (!robot) throw new Error('It is gone')
       return robot
     }

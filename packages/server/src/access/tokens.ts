@@ -4,11 +4,10 @@ import type { Database } from '../metadata/database.ts'
 import {
   findRefreshToken,
   insertRefreshToken,
-  removeRefreshTokens,
   touchRefreshToken,
   trimRefreshTokens,
 } from '../metadata/refresh-tokens.ts'
-import { findUserByName, lockUser } from '../metadata/users.ts'
+import { lockUser } from '../metadata/users.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { CertificateSubjects } from './certificate-subjects.ts'
 import type { CertificateIdentity } from './client-certificates.ts'
@@ -134,15 +133,6 @@ export class TokenService {
     // A key or a robot is a stored login already: there is nothing that a refresh token would spare.
     if (!request.offline || identified.kind !== 'password') return response
     return { ...response, refresh_token: await this.#createRefreshToken(identified, request) }
-  }
-
-  /** Signs a user out everywhere; returns how many logins that ended. Throws `notFound`. */
-  async revokeRefreshTokens(name: string): Promise<number> {
-    return this.#database.transaction(async (tx) => {
-      const user = await findUserByName(tx, name)
-      if (!user) throw new BerthError('notFound', `There is no user ${name}.`)
-      return removeRefreshTokens(tx, user.id)
-    })
   }
 
   async #respond(

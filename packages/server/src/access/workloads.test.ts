@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { BerthError } from '../errors.ts'
 import { prepareAccessEpoch } from '../metadata/access-epoch.ts'
-import { prepareWorkloadRuleById } from '../metadata/workload-rules.ts'
+import { findWorkloadRules } from '../metadata/workload-rules.ts'
 import { dumpDatabase } from '../testing/dump-database.ts'
 import { type TestDatabase, testDatabases } from '../testing/open-test-databases.ts'
 import { openTestIssuer, type TestIssuer, type TestKey } from '../testing/open-test-issuer.ts'
@@ -92,7 +92,8 @@ describe.each(testDatabases)('Workloads on $name', (engine) => {
         exp: start / 1000 + 3000,
         ...change,
       })
-    const stored = (id: string) => prepareWorkloadRuleById(test.database)(id)
+    const stored = (id: string) =>
+      findWorkloadRules(test.database.read, [id]).then(([rule]) => rule)
 
     it('let the bearer of a token in by every rule that fits', async () => {
       const main = await create()

@@ -1,6 +1,7 @@
 /** The setting `access.oidc`. */
 import { isAbsolute } from 'node:path'
 import * as z from 'zod'
+import { signingAlgorithms } from './signing-algorithms.ts'
 import { requiredGroups, roleMappings } from './role-mapping.ts'
 import { isOidcIssuer } from './value-checks.ts'
 
@@ -39,20 +40,7 @@ const provider = z.strictObject({
   usernameClaim: claim('preferred_username', 'Suggests the user name in Berth.'),
   groupsClaim: claim('groups', 'Lists the groups; dots lead into objects: `realm_access.roles`.'),
   signingAlgorithms: z
-    .array(
-      z.enum([
-        'RS256',
-        'RS384',
-        'RS512',
-        'PS256',
-        'PS384',
-        'PS512',
-        'ES256',
-        'ES384',
-        'ES512',
-        'EdDSA',
-      ]),
-    )
+    .array(z.enum(signingAlgorithms))
     .min(1)
     .max(10)
     .default(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'])

@@ -1,20 +1,7 @@
 /** The setting `access.workloads`. */
 import { isAbsolute } from 'node:path'
 import * as z from 'zod'
-
-/** Public keys only: with a shared key whoever can check a token can make one too. */
-const workloadAlgorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-] as const
+import { signingAlgorithms } from './signing-algorithms.ts'
 
 const issuer = z
   .strictObject({
@@ -39,7 +26,7 @@ const issuer = z
       accepted: 'an absolute path',
     }),
     algorithms: z
-      .array(z.enum(workloadAlgorithms))
+      .array(z.enum(signingAlgorithms))
       .min(1)
       .default(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'])
       .describe('Signatures that are accepted.'),

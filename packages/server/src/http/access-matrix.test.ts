@@ -10,7 +10,8 @@ import { managementRoutes } from './management/routes.ts'
  *
  * The project `acme` is private. `reader` to `projectAdmin` are members of it, `outsider` is a user without any right,
  * `stranger` a member of another project. The robots belong to `acme` (pull and push) and to the other project. `key` is
- * an API key of the administrator for pulling from `acme`, `token` the administrator's docker token for pulling `acme/app`,
+ * an API key of the administrator for pulling from `acme`, `token` the administrator's docker token for pulling `acme/app`, which
+ * the management API does not take,
  * `browser` a browser session of the maintainer.
  */
 const callers = [
@@ -273,7 +274,7 @@ describe('the management API', () => {
   )
 
   function expectedOutcome(caller: CallerName, allowed: readonly CallerName[], on: string): string {
-    if (caller === 'disabled') return '401'
+    if (caller === 'disabled' || caller === 'token') return '401'
     if (allowed.includes(caller)) return 'in'
     if (caller === 'anonymous') return '401'
     const sees = on === 'project' ? projectReaders : on === 'repository' ? pullers : everyone

@@ -1,8 +1,10 @@
 import type { RepositoryName } from '@berth/oci/reference.ts'
 import type { Presented } from '../access/authenticate.ts'
+import { actionPhrase } from '../access/authorize.ts'
 import type { Caller } from '../access/caller.ts'
 import type { RepositoryAction } from '../actor.ts'
 import { BerthError } from '../errors.ts'
+import { refuseCrossSite } from './cross-site.ts'
 import type { Door } from './distribution/door.ts'
 import { sendError } from './distribution/errors.ts'
 import type { Exchange } from './exchange.ts'
@@ -59,6 +61,13 @@ export function presentedBy(
 /** Finds out who is calling, for the management API. Throws `unauthenticated`, `rateLimited`. */
 export async function authenticate(door: Door, exchange: Exchange): Promise<Caller> {
   const caller = await door.authenticator.authenticate(presentedBy(exchange, door))
+  if (caller.credentials === 'token') {
+    throw new BerthError(
+      'unauthenticated',
+      'A token of the token service is for the registry protocol only. Use a password, an API key or a session.',
+      { details: [{ reason: 'invalidToken' }] },
+    )
+  }
   const retryAfterSeconds = door.rateLimit.take(caller)
   if (retryAfterSeconds !== undefined) throw tooFast(retryAfterSeconds)
   return caller
@@ -111,20 +120,29 @@ export async function admit(
     )
     return undefined
   }
+  // A browser sends cookies and certificates along with what another site asks for.
+  if (exchange.request.method !== 'GET' && exchange.request.method !== 'HEAD') {
+    try {
+      await refuseCrossSite(door, exchange, caller)
+    } catch (error) {
+      sendError(exchange, error)
+      return undefined
+    }
+  }
   const isAllowed =
     permission === 'catalog' || repository === undefined
       ? caller.mayInstance('catalog')
       : await caller.may(permission, repository)
   if (isAllowed) return caller
   await noteRefusal(door, exchange, caller, permission, repository)
-  const subject = repository === undefined ? 'the list of repositories' : repository
+  const wish =
+    permission === 'catalog' || repository === undefined
+      ? 'see the list of repositories'
+      : `${actionPhrase[permission]} ${repository}`
   if (caller.credentials !== 'none' && caller.credentials !== 'token') {
     sendError(
       exchange,
-      new BerthError(
-        'denied',
-        `${caller.actor.name} may not ${permission} ${subject}, or it does not exist.`,
-      ),
+      new BerthError('denied', `${caller.actor.name} may not ${wish}, or it does not exist.`),
     )
     return undefined
   }
@@ -133,9 +151,7 @@ export async function admit(
     exchange,
     new BerthError(
       'unauthenticated',
-      isToken
-        ? `The token does not allow to ${permission} ${subject}, or it does not exist.`
-        : `Log in to ${permission} ${subject}.`,
+      isToken ? `The token does not allow to ${wish}, or it does not exist.` : `Log in to ${wish}.`,
     ),
     challenge(door, exchange, permission, repository, isToken ? 'insufficient_scope' : undefined),
   )

@@ -85,6 +85,13 @@ export class Jobs {
         : findJob(tx, id ?? ''))
       if (!row)
         throw new BerthError('unavailable', 'The job of this kind has just ended. Ask again.')
+      if (row.payload !== JSON.stringify(job.payload)) {
+        throw new BerthError(
+          'conflict',
+          `The job ${row.id} of this kind was asked for with other settings and is not finished. Wait for it, or cancel it.`,
+          { details: [{ job: row.id }] },
+        )
+      }
       if (id !== undefined) await this.#record(tx, asked, 'job.requested', row)
       return toView(row)
     })

@@ -40,17 +40,9 @@ const columns = [
 const keys = (db: Executor) =>
   db.selectFrom('api_keys').innerJoin('users', 'users.id', 'api_keys.user_id').select(columns)
 
-/** The read that every request with a key makes once its rights must be looked up. */
-export function prepareApiKeyById(
-  database: Database,
-): (id: string) => Promise<StoredApiKey | undefined> {
-  const read = database.prepare<{ id: string }, ApiKeyRow>((db, p) =>
-    keys(db).where('api_keys.id', '=', p('id')),
-  )
-  return async (id) => {
-    const row = await read.first({ id })
-    return row && fromRow(row)
-  }
+export async function findApiKeyById(db: Executor, id: string): Promise<StoredApiKey | undefined> {
+  const row: ApiKeyRow | undefined = await keys(db).where('api_keys.id', '=', id).executeTakeFirst()
+  return row && fromRow(row)
 }
 
 /** The read that every login with a key makes. */

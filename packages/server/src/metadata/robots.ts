@@ -72,17 +72,9 @@ const columns = [
 const robots = (db: Executor) =>
   db.selectFrom('robots').innerJoin('projects', 'projects.id', 'robots.project_id').select(columns)
 
-/** The read that every request of a robot makes once its rights must be looked up. */
-export function prepareRobotById(
-  database: Database,
-): (id: string) => Promise<StoredRobot | undefined> {
-  const read = database.prepare<{ id: string }, RobotRow>((db, p) =>
-    robots(db).where('robots.id', '=', p('id')),
-  )
-  return async (id) => {
-    const row = await read.first({ id })
-    return row && fromRow(row)
-  }
+export async function findRobotById(db: Executor, id: string): Promise<StoredRobot | undefined> {
+  const row: RobotRow | undefined = await robots(db).where('robots.id', '=', id).executeTakeFirst()
+  return row && fromRow(row)
 }
 
 /** The read that every login of a robot makes. */

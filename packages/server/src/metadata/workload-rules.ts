@@ -53,17 +53,13 @@ const rules = (db: Executor) =>
     .innerJoin('projects', 'projects.id', 'workload_rules.project_id')
     .select(columns)
 
-/** The read that every request of a workload makes once its rights must be looked up. */
-export function prepareWorkloadRuleById(
-  database: Database,
-): (id: string) => Promise<StoredWorkloadRule | undefined> {
-  const read = database.prepare<{ id: string }, WorkloadRuleRow>((db, p) =>
-    rules(db).where('workload_rules.id', '=', p('id')),
-  )
-  return async (id) => {
-    const row = await read.first({ id })
-    return row && fromRow(row)
-  }
+/** Those of the rules that still exist. */
+export async function findWorkloadRules(
+  db: Executor,
+  ids: readonly string[],
+): Promise<StoredWorkloadRule[]> {
+  const rows: WorkloadRuleRow[] = await rules(db).where('workload_rules.id', 'in', ids).execute()
+  return rows.map(fromRow)
 }
 
 /** The read that every exchange of a token makes: all rules for the issuer, by id. */

@@ -33,6 +33,9 @@ import { uploadUnknown } from './upload-unknown.ts'
 /** How far a session is. `offset` is the number of bytes stored. */
 export type UploadStatus = { id: string; offset: number }
 
+/** How ids look here; PostgreSQL cannot even be asked for some other texts. */
+const idGrammar = /^[0-9a-f]{32}$/
+
 type Target = { repository: RepositoryName; permit: Permit; id: string }
 
 /**
@@ -227,7 +230,9 @@ export class Uploads {
   }
 
   async #find(target: Target): Promise<UploadSession & { algorithm: DigestAlgorithm }> {
-    const session = await this.#reads.find.first({ id: target.id })
+    const session = idGrammar.test(target.id)
+      ? await this.#reads.find.first({ id: target.id })
+      : undefined
     if (
       !session ||
       session.repository_name !== target.repository ||

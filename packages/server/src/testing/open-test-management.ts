@@ -48,6 +48,7 @@ export function testCaller(options: TestCallerOptions = {}): Caller {
     require: async (_tx, action, repository) => require(await may(action, repository)),
     requireProject: async (_tx, action, project) => require(await mayProject(action, project)),
     requireInstance: async (_tx, action) => require(mayInstance(action)),
+    requireSelf: () => Promise.resolve(),
     readableProjects: options.readableProjects ?? (() => Promise.resolve('all')),
   }
 }

@@ -21,8 +21,13 @@ export function findPostgres(): string | undefined {
   )
 }
 
-/** Starts a server with its own data folder and socket, no network port. It refuses root, so root lends it another user. */
-export async function startPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
+/**
+ * Starts a server with its own data folder and socket, no network port. It refuses root, so root lends it another user.
+ * `durable`: it writes to the disk what is committed, as it does outside of tests.
+ */
+export async function startPostgres(
+  options: { durable?: boolean } = {},
+): Promise<{ url: string; stop(): Promise<void> }> {
   const bin = findPostgres()
   if (!bin) throw new Error('PostgreSQL is not installed: apt-get install postgresql')
   const folder = await mkdtemp(join(tmpdir(), 'berth-pg-'))
@@ -35,9 +40,10 @@ export async function startPostgres(): Promise<{ url: string; stop(): Promise<vo
     ['-D', data, '-U', 'berth', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8'],
     { ...owner, stdio: 'pipe', env: { PATH: process.env.PATH, HOME: folder } },
   )
+  const settings = ['listen_addresses=', ...(options.durable ? [] : ['fsync=off'])]
   const server = spawn(
     join(bin, 'postgres'),
-    ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off'],
+    ['-D', data, '-k', folder, ...settings.flatMap((setting) => ['-c', setting])],
     { ...owner, stdio: 'ignore' },
   )
   const url = `postgresql://berth@localhost/postgres?host=${encodeURIComponent(folder)}`
@@ -59,12 +65,18 @@ export async function startPostgres(): Promise<{ url: string; stop(): Promise<vo
   }
 }
 
+/** A connection past Berth, for a look at what the database does. */
+export async function connectPostgres(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  return client
+}
+
 async function untilReady(url: string, server: ChildProcess): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
     if (server.exitCode !== null) throw new Error('PostgreSQL ended while starting')
-    const client = new pg.Client({ connectionString: url })
     try {
-      await client.connect()
+      const client = await connectPostgres(url)
       await client.end()
       return
     } catch {

@@ -30,6 +30,8 @@ export type Door = {
   readonly uploadLocations: UploadLocations
   readonly bodyBuffers: BodyBuffers
   readonly forwarding: Forwarding
+  /** Whether the token belongs to that browser session. */
+  readonly checkCsrf: (sessionId: string, token: string) => boolean
   /** Whom a client certificate stands for; `undefined` where none are asked for. */
   readonly certificates: PeerCertificates | undefined
   readonly rateLimit: RateLimit

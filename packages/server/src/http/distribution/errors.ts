@@ -1,6 +1,7 @@
 import type { ErrorCode, ErrorEntry } from '@berth/oci/error-code.ts'
 import { OciError, type OciErrorKind } from '@berth/oci/oci-error.ts'
 import { BerthError, type ErrorKind } from '../../errors.ts'
+import { answerEarly } from '../early-answer.ts'
 import type { Exchange } from '../exchange.ts'
 import { API_VERSION } from './headers.ts'
 
@@ -62,10 +63,6 @@ const retryAfterSeconds: Partial<Record<ErrorKind | OciErrorKind, string>> = {
  */
 const storageFullReason = 'Insufficient Storage: no space left on device'
 
-/** An unread body up to this size is read and thrown away, so that the connection can be used again. */
-const drainBytes = 1024 * 1024
-const drainMilliseconds = 1000
-
 /**
  * Answers a failed request in the OCI envelope, without a body for HEAD. `extra` headers come on top (a challenge, `Allow`).
  * Anything but a `BerthError` or an `OciError` is a defect: the client gets 500 and the request id, and the
@@ -126,7 +123,7 @@ function sendEnvelope(
   extra: readonly string[],
 ): void {
   if (exchange.isAnswered) return
-  const { request, response } = exchange
+  const { response } = exchange
   const body = Buffer.from(JSON.stringify({ errors }))
   const headers = [
     'Content-Type',
@@ -139,48 +136,5 @@ function sendEnvelope(
     ...extra,
   ]
   if (status === 507) response.statusMessage = storageFullReason
-  if (request.complete || !hasLongBody(exchange)) {
-    exchange.send(status, headers, body)
-    // Whoever stopped reading in the middle left the request paused, and the next one waits behind it.
-    request.resume()
-    return
-  }
-  // Closing a connection while bytes arrive resets it, and the client may lose the answer. So the answer goes out
-  // in full, then what still comes is thrown away for a moment, and only then the connection is closed.
-  response.shouldKeepAlive = false
-  if (exchange.awaitsContinue) {
-    exchange.send(status, headers, body)
-    return
-  }
-  exchange.begin(status, headers)
-  if (exchange.isHead) {
-    response.flushHeaders()
-  } else {
-    response.write(body)
-    exchange.bytesSent += body.length
-  }
-  let drained = 0
-  const finish = () => {
-    clearTimeout(timer)
-    request.off('data', count)
-    request.pause()
-    if (!response.writableEnded) response.end()
-  }
-  const count = (chunk: Buffer) => {
-    drained += chunk.length
-    if (drained > drainBytes) finish()
-  }
-  const timer = setTimeout(finish, drainMilliseconds)
-  request.on('data', count)
-  request.once('end', finish)
-  request.once('close', finish)
-  request.resume()
-}
-
-/** Whether more of the request body may follow than is worth reading for the sake of the connection. */
-function hasLongBody({ request, awaitsContinue }: Exchange): boolean {
-  if (awaitsContinue) return true
-  const length = request.headers['content-length']
-  if (length !== undefined) return Number(length) > drainBytes
-  return request.headers['transfer-encoding'] !== undefined
+  answerEarly(exchange, status, headers, body)
 }

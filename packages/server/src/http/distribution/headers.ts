@@ -20,9 +20,12 @@ export function emptyHeaders(): HeaderList {
   return ['Content-Length', '0', ...API_VERSION]
 }
 
-/** Headers that tell the client which content it got or stored: its digest, twice. */
+/** No browser may take what somebody pushed for a page: it would be one of this very site. */
+const NO_SNIFFING = ['X-Content-Type-Options', 'nosniff'] as const
+
+/** Headers that tell the client which content it got: its digest, twice. */
 export function contentHeaders(digest: Digest): HeaderList {
-  return ['Docker-Content-Digest', digest, 'ETag', `"${digest}"`, ...API_VERSION]
+  return ['Docker-Content-Digest', digest, 'ETag', `"${digest}"`, ...NO_SNIFFING, ...API_VERSION]
 }
 
 /** Content under a digest never changes; what needed credentials must not land in a shared cache. */

@@ -37,6 +37,10 @@ export function parsePage(query: URLSearchParams): Page {
   if (last !== null && last.length > afterMax) {
     throw new BerthError('pageInvalid', `The parameter last has more than ${afterMax} characters.`)
   }
+  // PostgreSQL cannot even be asked for it.
+  if (last?.includes('\0')) {
+    throw new BerthError('pageInvalid', 'The parameter last holds a NUL character.')
+  }
   return {
     limit: n === null ? undefined : Number(n),
     after: last === null || last === '' ? undefined : last,

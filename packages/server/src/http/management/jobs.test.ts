@@ -45,7 +45,10 @@ for (const { name: engine, available, open } of testDatabases) {
         state: 'waiting',
         payload: { dryRun: true, sweep: false },
       })
-      expect((await send('POST', '/collection/runs', {})).body).toMatchObject({ id: job.id })
+      const again = await send('POST', '/collection/runs', { dryRun: true })
+      expect(again.body).toMatchObject({ id: job.id })
+      // A dry run must not pass for a real one.
+      expect((await send('POST', '/collection/runs', {})).status).toBe(409)
       await browsing.queue.complete(await claim(), { done: 1 })
       expect((await send('GET', '/collection')).body).toMatchObject({
         waiting: { reviews: 0, trash: 0 },

@@ -62,9 +62,10 @@ export function checkOf(
 ): ChangeContext['check'] {
   switch (permission.on) {
     case 'anyone':
+      return undefined
     case 'caller':
     case 'person':
-      return undefined
+      return (tx) => caller.requireSelf(tx)
     case 'instance': {
       const { action } = permission
       return (tx) => caller.requireInstance(tx, action)

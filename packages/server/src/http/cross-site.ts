@@ -1,7 +1,7 @@
-import type { Caller } from '../../access/caller.ts'
-import { BerthError } from '../../errors.ts'
-import type { Exchange } from '../exchange.ts'
-import type { Forwarding } from '../forwarded.ts'
+import type { Caller } from '../access/caller.ts'
+import { BerthError } from '../errors.ts'
+import type { Exchange } from './exchange.ts'
+import type { Forwarding } from './forwarded.ts'
 
 /** The header that carries the token which only pages of Berth itself can know. */
 const csrfHeader = 'x-berth-csrf'
