@@ -50,6 +50,7 @@ export async function startInstallation(): Promise<Installation> {
     const slapd = await startSlapd(
       [
         ...directoryPeople.map((name) => person(name, directoryPassword)),
+        // It keeps one member, or it would be no group any more.
         group('platform', ['cn=admin,dc=example,dc=com', ...directoryPeople.map(toUid)]),
       ].join('\n'),
     )

@@ -110,10 +110,10 @@ export class RequestCaller implements Caller {
     const isGranted =
       this.#proof.grants === undefined || grantsAllow(this.#proof.grants, action, repository)
     if (principal && isGranted) {
+      // In the transaction: another connection might have to wait for those that such transactions hold.
       const decision =
-        principal === this.#proof.principal
-          ? await this.#parts.permissions.decide(principal, repository)
-          : await this.#parts.permissions.decideIn(tx, principal, repository)
+        principal.decisions.get(repository) ??
+        (await this.#parts.permissions.decideIn(tx, principal, repository))
       if (this.#isAllowed(principal, decision, action, repository)) return
     }
     throw new BerthError(

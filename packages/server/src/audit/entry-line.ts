@@ -38,10 +38,10 @@ export function csvLine(entry: ExportedEntry): string {
 
 /**
  * Spreadsheets take a cell that begins with one of these for a formula, quoted or not; an apostrophe before it makes it
- * text (OWASP, CSV injection). A number of ours is never one: it is not negative.
+ * text (OWASP, CSV injection). The wide forms of these signs count as well. A number of ours is never one: it is not negative.
  */
 function csvCell(value: string | number | null): string {
   const text = String(value ?? '')
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  const safe = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) || safe !== text ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -7,6 +7,7 @@ import { openTestServer, type TestServer } from './open-test-server.ts'
 export type TestNodes = {
   /** One on SQLite, two on PostgreSQL. */
   readonly nodes: readonly TestServer[]
+  readonly first: TestServer
   /** The registry protocol at the first node as the administrator. */
   readonly registry: RegistryClient
   /** One call of the management API at the first node; as the administrator unless `headers` say otherwise. Throws unless it succeeds. */
@@ -48,6 +49,7 @@ export async function openTestNodes(
   const administrator = { authorization: basic(first.admin.name, first.admin.password) }
   return {
     nodes,
+    first,
     registry: new RegistryClient(first.url, first.admin),
     async manage<T>(
       method: string,

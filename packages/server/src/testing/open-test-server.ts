@@ -25,7 +25,12 @@ export type TestServer = {
  */
 export async function openTestServer(
   overrides: NonNullable<ConfigSources['overrides']> = {},
-  parts: { clock?: Clock; storage?: StorageDriver; dataDirectory?: string } = {},
+  parts: {
+    clock?: Clock
+    storage?: StorageDriver
+    dataDirectory?: string
+    logTo?: NodeJS.WritableStream
+  } = {},
 ): Promise<TestServer> {
   const dataDirectory = parts.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'berth-test-')))
   const admin = { name: 'admin', password: 'a long password of a test' }
@@ -42,7 +47,7 @@ export async function openTestServer(
       verification: { enabled: false, ...overrides.verification },
     },
   })
-  const app = await openApp(config, { logger: createLogger(config.log), ...parts })
+  const app = await openApp(config, { logger: createLogger(config.log, parts.logTo), ...parts })
   return {
     url: app.url,
     app,

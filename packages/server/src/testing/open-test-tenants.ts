@@ -7,7 +7,7 @@ import type { ConfigSources } from '../config/load.ts'
 export const tenantPassword = 'heron basalt umbrella'
 
 /** A project that is its admin's alone, with one of everything in it. */
-export type Tenant = {
+type Tenant = {
   readonly project: string
   readonly user: string
   readonly headers: Record<string, string>
@@ -45,7 +45,7 @@ export async function openTestTenants(
     ...overrides,
     access: { workloads: [{ issuer: tenantIssuer, audience: 'berth' }], ...overrides.access },
   })
-  const [{ url }] = nodes.nodes as [{ url: string }]
+  const { url } = nodes.first
   try {
     return {
       ...nodes,
@@ -70,7 +70,7 @@ export async function openTestTenants(
 }
 
 async function makeTenant(
-  { nodes, manage, registry }: TestNodes,
+  { first, manage, registry }: TestNodes,
   project: string,
   user: string,
 ): Promise<Tenant> {
@@ -104,7 +104,7 @@ async function makeTenant(
     { effect: 'immutable', repositories: '**', tags: 'release-*' },
     headers,
   )
-  const signIn = await ask(nodes[0]!.url, {
+  const signIn = await ask(first.url, {
     method: 'POST',
     path: '/api/v1/session',
     headers: { 'content-type': 'application/json' },
@@ -112,7 +112,7 @@ async function makeTenant(
   })
   const cookie = signIn.headers['set-cookie']?.[0]?.split(';')[0] ?? ''
   const { csrfToken } = readJson<{ csrfToken: string }>(signIn)
-  const { items } = await manage<{ items: { id: string }[] }>('GET', '/sessions', undefined, {
+  const { session } = await manage<{ session: { id: string } }>('GET', '/session', undefined, {
     cookie,
   })
   return {
@@ -123,7 +123,7 @@ async function makeTenant(
     key: { id: key.id, secret: keySecret },
     workloadRule: workloadRule.id,
     immutabilityRule: immutabilityRule.id,
-    session: { id: items[0]!.id, cookie, csrfToken },
+    session: { id: session.id, cookie, csrfToken },
   }
 }
 

@@ -67,12 +67,12 @@ export async function expectRevoked(
   }
   const doomed = warm.filter(({ entrance }) => !survivors.includes(entrance.kind))
   let isRevoked = false
-  let isOver = false
+  const over = new AbortController()
   const late: string[] = []
   const inBefore = Array.from({ length: requesters }, () => Promise.withResolvers<void>())
   const asking = inBefore.map(async (before, index) => {
     let afterwards = 0
-    for (let round = index; afterwards < roundsAfterwards && !isOver; round += 1) {
+    for (let round = index; afterwards < roundsAfterwards && !over.signal.aborted; round += 1) {
       const { entrance, server } = doomed[round % doomed.length] as (typeof doomed)[number]
       const isAfter = isRevoked
       const isIn = await entrance.enter(server)
@@ -94,7 +94,7 @@ export async function expectRevoked(
     await stopped
     expect(late).toEqual([])
   } finally {
-    isOver = true
+    over.abort()
     await stopped
   }
 }

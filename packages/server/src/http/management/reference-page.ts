@@ -100,7 +100,7 @@ function introductionHtml(count: number): Markup {
 <p>${String(count)} routes below ${code('/api/v1')}, in JSON. The same in OpenAPI 3.1: <a href="/api/v1/openapi.json">openapi.json</a>.</p>
 <dl>
 <dt>Credentials</dt>
-<dd>${markdown('A user name with a password or a personal API key, or a robot with its secret, as HTTP Basic; an API key or a token as `Bearer`. A browser session sends its token in `X-Berth-CSRF` with every change.')}</dd>
+<dd>${markdown('A user name with a password or a personal API key, or a robot with its secret, as HTTP Basic; an API key as `Bearer`. A browser session sends its token in `X-Berth-CSRF` with every change.')}</dd>
 <dt>Names with slashes</dt>
 <dd>${markdown('A name is one part of the path. Its slashes are escaped: the project `acme/ml` is `/projects/acme%2Fml`.')}</dd>
 <dt>Lists</dt>

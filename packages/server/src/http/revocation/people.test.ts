@@ -171,7 +171,7 @@ describe.each(testDatabases)('what a person had, on $name', (engine) => {
       await expectRevoked(
         test.nodes,
         [ended!, kept!],
-        () => test.manage('DELETE', `/sessions/${sessions[0]!.id}`, undefined, sessions[1]),
+        () => test.manage('DELETE', `/sessions/${sessions[0].id}`, undefined, sessions[1]),
         [kept!.kind],
       )
       await expectRevoked(test.nodes, [kept!], () =>

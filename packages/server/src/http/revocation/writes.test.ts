@@ -168,6 +168,39 @@ describe.each(testDatabases)('a write that was begun, on $name', (engine) => {
       expect(latest.body.toString()).toContain(`before ${test.nodes.length - 1}`)
     })
 
+    it('no answer that was kept is given again: for an idempotency key, or as not modified', async () => {
+      const { project, name, headers } = await removedMember()
+      const member = `/projects/${project}/members/user/${name}`
+      await test.manage('PUT', member, { role: 'maintainer' })
+      const create = (server: { url: string }) =>
+        ask(server.url, {
+          method: 'POST',
+          path: `/api/v1/projects/${project}/immutability-rules`,
+          headers: {
+            ...headers,
+            'content-type': 'application/json',
+            'idempotency-key': 'the-same',
+          },
+          body: '{"effect":"immutable","repositories":"**","tags":"v*"}',
+        })
+      const [node] = test.nodes
+      const first = await create(node!)
+      expect(first.status).toBe(201)
+      const path = `/api/v1/projects/${project}`
+      const { etag = '' } = (await ask(node!.url, { path, headers })).headers
+      const again = (server: { url: string }) =>
+        ask(server.url, { path, headers: { ...headers, 'if-none-match': etag } })
+      for (const each of test.nodes) {
+        expect((await create(each)).headers['idempotency-replayed']).toBe('true')
+        expect((await again(each)).status).toBe(304)
+      }
+      await test.manage('DELETE', member)
+      for (const each of test.nodes) {
+        expect((await create(each)).status).toBe(404)
+        expect((await again(each)).status).toBe(404)
+      }
+    })
+
     async function makeProject(): Promise<{ project: string; name: string }> {
       count += 1
       const project = `project-${count}`
