@@ -82,10 +82,15 @@ export class Authenticator {
    * certificate; with none of them it is a caller without credentials. Throws `unauthenticated` with a reason in the
    * details: `invalidToken`, `invalidCredentials`, `secondFactorRequired`, `unknownScheme`; `rateLimited` for guesses.
    */
-  async authenticate(presented: Presented): Promise<RequestCaller> {
+  authenticate(presented: Presented): Promise<RequestCaller> {
     const { authorization } = presented
     if (authorization === undefined) return this.#withoutHeader(presented)
-    const token = this.#tokens.get(authorization) ?? (await this.#learn(authorization))
+    const token = this.#tokens.get(authorization)
+    return token ? this.#withToken(token, presented) : this.#withHeader(authorization, presented)
+  }
+
+  async #withHeader(authorization: string, presented: Presented): Promise<RequestCaller> {
+    const token = await this.#learn(authorization)
     if (token !== undefined) return this.#withToken(token, presented)
     const bearer = bearerOf(authorization)
     if (bearer !== undefined) {
@@ -105,7 +110,8 @@ export class Authenticator {
     if (token.expiresAt <= this.#now()) throw invalidToken()
     const { proof } = token
     const permissions = this.#permissions
-    if (proof !== undefined && permissions.isFresh(proof.principal, await permissions.epoch())) {
+    const epoch = proof && (await permissions.epoch())
+    if (proof !== undefined && permissions.isFresh(proof.principal, epoch?.value)) {
       return new RequestCaller(this.#callerParts, proof, presented)
     }
     token.proof = await this.#prove(token)

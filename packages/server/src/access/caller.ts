@@ -20,10 +20,10 @@ export interface Caller {
   /** Of the browser session, for `credentials` `session`. */
   readonly sessionId: string | undefined
 
-  /** Whether the caller may act on the repository, which need not exist. */
-  may(action: RepositoryAction, repository: RepositoryName): Promise<boolean>
+  /** Whether the caller may act on the repository, which need not exist. At once when it was asked before. */
+  may(action: RepositoryAction, repository: RepositoryName): boolean | Promise<boolean>
   /** Whether the token service would grant it: what the caller may, leaving aside what the token presented is for. */
-  couldWithToken(action: RepositoryAction, repository: RepositoryName): Promise<boolean>
+  couldWithToken(action: RepositoryAction, repository: RepositoryName): boolean | Promise<boolean>
   /** Whether the caller may act on the project of this name, `''` being the root; `false` when there is none. */
   mayProject(action: ProjectAction, project: string): Promise<boolean>
   mayInstance(action: InstanceAction): boolean

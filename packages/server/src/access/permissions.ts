@@ -25,6 +25,7 @@ type PermissionSettings = PrincipalSettings & {
   readonly projectsOnPush: 'nobody' | 'admins' | 'users'
 }
 
+const noParameters = {}
 const principalsMax = 20_000
 const decisionsMax = 2_000
 const treePortion = 2_000
@@ -72,7 +73,7 @@ export class Permissions {
   /** What is true of the subject at this moment; `undefined` when it is gone or disabled. `key` is `formatSubject(subject)`. */
   async principal(subject: Subject, key = formatSubject(subject)): Promise<Principal | undefined> {
     // Read before the rest: what is read after it can only be newer than its label.
-    const epoch = await this.epoch()
+    const epoch = (await this.epoch())?.value ?? 0
     const known = this.#principals.get(key)
     if (known && this.isFresh(known, epoch)) return known
     const now = this.#now()
@@ -86,12 +87,12 @@ export class Permissions {
   }
 
   /** The one read that every request makes. */
-  async epoch(): Promise<number> {
-    return (await this.#epoch.first({}))?.value ?? 0
+  epoch(): Promise<{ value: number } | undefined> {
+    return this.#epoch.first(noParameters)
   }
 
   /** Whether what was looked up in this epoch, which was read just now, still holds. */
-  isFresh(principal: Principal, epoch: number): boolean {
+  isFresh(principal: Principal, epoch: number | undefined): boolean {
     const { goodUntil } = principal
     return principal.epoch === epoch && (goodUntil === undefined || this.#now() < goodUntil)
   }

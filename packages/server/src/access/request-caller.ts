@@ -30,9 +30,6 @@ export interface Origin {
   address(): string
 }
 
-const yes = Promise.resolve(true)
-const no = Promise.resolve(false)
-
 /**
  * The caller of one request: a principal as of that moment, within what the credentials are good for. Made for every
  * request, so it holds little.
@@ -72,16 +69,16 @@ export class RequestCaller implements Caller {
     return this.#origin.address()
   }
 
-  may(action: RepositoryAction, repository: RepositoryName): Promise<boolean> {
+  may(action: RepositoryAction, repository: RepositoryName): boolean | Promise<boolean> {
     const { grants } = this.#proof
-    if (grants !== undefined && !grantsAllow(grants, action, repository)) return no
+    if (grants !== undefined && !grantsAllow(grants, action, repository)) return false
     return this.couldWithToken(action, repository)
   }
 
-  couldWithToken(action: RepositoryAction, repository: RepositoryName): Promise<boolean> {
+  couldWithToken(action: RepositoryAction, repository: RepositoryName): boolean | Promise<boolean> {
     const { principal } = this.#proof
     const known = principal.decisions.get(repository)
-    if (known !== undefined) return this.#isAllowed(principal, known, action, repository) ? yes : no
+    if (known !== undefined) return this.#isAllowed(principal, known, action, repository)
     return this.#parts.permissions
       .decide(principal, repository)
       .then((decision) => this.#isAllowed(principal, decision, action, repository))

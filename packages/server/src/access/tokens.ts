@@ -151,7 +151,7 @@ export class TokenService {
       request,
     )
     const access = await grantScopes(request.scopes, {
-      may: (action, repository) => owner.may(action, repository),
+      may: async (action, repository) => owner.may(action, repository),
       mayList: owner.mayInstance('catalog'),
     })
     // Tokens count in whole seconds.

@@ -129,11 +129,12 @@ export async function admit(
       return undefined
     }
   }
-  const isAllowed =
+  const answer =
     permission === 'catalog' || repository === undefined
       ? caller.mayInstance('catalog')
-      : await caller.may(permission, repository)
-  if (isAllowed) return caller
+      : caller.may(permission, repository)
+  // Most are known already: then nothing has to be waited for.
+  if (answer === true || (await answer)) return caller
   await noteRefusal(door, exchange, caller, permission, repository)
   const wish =
     permission === 'catalog' || repository === undefined

@@ -9,7 +9,7 @@ export async function listRepositories(door: Door, call: Call): Promise<void> {
   const { repositories, next } = await door.repositories.listRepositories(page, {
     projects: await caller.readableProjects(),
     // The token is for the list; it names none of the repositories in it.
-    mayPull: (name) => caller.couldWithToken('pull', name),
+    mayPull: async (name) => caller.couldWithToken('pull', name),
   })
   const body = Buffer.from(JSON.stringify({ repositories }))
   const headers = jsonHeaders(body.length)

@@ -119,7 +119,7 @@ async function mountBlob(
       permit: call.permit,
       digest,
       from: from === null ? undefined : parseRepositoryName(from),
-      mayPull: (source) => call.caller.may('pull', source),
+      mayPull: async (source) => call.caller.may('pull', source),
     })
     return isMounted ? digest : undefined
   } catch (error) {
