@@ -16,7 +16,13 @@ import { findUserByName } from '../metadata/users.ts'
 import type { AccessChanges, ChangeContext } from './changes.ts'
 import { recordUse } from './last-use.ts'
 import type { Limits } from './limits.ts'
-import { checkActions, checkExpiry, checkRepositories, toLimits } from './machine-limits.ts'
+import {
+  checkActions,
+  checkExpiry,
+  checkMachineName,
+  checkRepositories,
+  toLimits,
+} from './machine-limits.ts'
 import { hashSecret, isSecret, makeSecret } from './machine-secret.ts'
 import { type Page, readPage } from './page.ts'
 
@@ -27,7 +33,6 @@ export type ApiKey = Pick<
 >
 
 const perUserMax = 100
-const nameGrammar = /^[a-z0-9][a-z0-9._-]{0,63}$/
 
 /**
  * Personal keys: a second way for a user to log in, for `docker login` and scripts, narrower than the password where that
@@ -60,7 +65,7 @@ export class ApiKeys {
       expiresAt: string | null
     },
   ): Promise<{ key: ApiKey; secret: string }> {
-    checkName(input.name)
+    checkMachineName(input.name)
     const settings = {
       actions: input.actions && checkActions(input.actions),
       repositories: input.repositories && checkRepositories(input.repositories),
@@ -152,15 +157,6 @@ export function isUsable(key: StoredApiKey | undefined, now: number): key is Sto
 /** What the key may do at most; its user's rights come on top. */
 export function limitsOfKey(key: StoredApiKey): Limits {
   return toLimits({ ...key, allowedAddresses: null }, undefined)
-}
-
-function checkName(name: string): void {
-  if (nameGrammar.test(name)) return
-  throw new BerthError(
-    'requestInvalid',
-    'name is not 1 to 64 lowercase letters, digits, ".", "_" and "-", beginning with a letter or a digit.',
-    { details: [{ field: 'name', rule: 'grammar' }] },
-  )
 }
 
 function toApiKey(key: ApiKey): ApiKey {

@@ -1,5 +1,5 @@
-import { BerthError } from '../errors.ts'
 import { type Glob, matches, parseGlob } from './glob.ts'
+import { invalidSetting } from './machine-limits.ts'
 
 /** Claims by path, and the globs that they must match, all of them. */
 export type ClaimConditions = Readonly<Record<string, string>>
@@ -21,7 +21,7 @@ const common = new Set(['iss', 'aud', 'exp', 'nbf', 'iat', 'jti'])
 export function parseConditions(conditions: ClaimConditions): ParsedConditions {
   const entries = Object.entries(conditions)
   if (entries.length === 0 || entries.length > conditionsMax) {
-    throw invalid(
+    throw invalidSetting(
       'conditions',
       'count',
       `has ${entries.length} claims. Accepted are 1 to ${conditionsMax}.`,
@@ -29,12 +29,16 @@ export function parseConditions(conditions: ClaimConditions): ParsedConditions {
   }
   const parsed = entries.map(([path, text]) => {
     if (path === '' || path.length > pathMax || /\p{Cc}/u.test(path)) {
-      throw invalid('conditions', 'claim', `names a claim that is not 1 to ${pathMax} characters.`)
+      throw invalidSetting(
+        'conditions',
+        'claim',
+        `names a claim that is not 1 to ${pathMax} characters.`,
+      )
     }
     return [path, parseGlob(text, `conditions.${path}`)] as const
   })
   if (parsed.some(([path, glob]) => !common.has(path) && !glob.matchesAnything)) return parsed
-  throw invalid(
+  throw invalidSetting(
     'conditions',
     'tooWide',
     'would let in every token of the issuer. Accepted is at least one claim that says who it is, such as sub, with a pattern that has some fixed text.',
@@ -70,8 +74,4 @@ function textsOf(value: unknown): string[] {
     if (typeof one === 'number' || typeof one === 'boolean') return [String(one)]
     return typeof one === 'string' && one.length <= valueMax ? [one] : []
   })
-}
-
-function invalid(field: string, rule: string, fault: string): BerthError {
-  return new BerthError('requestInvalid', `${field} ${fault}`, { details: [{ field, rule }] })
 }

@@ -9,6 +9,7 @@ import { parseGlob } from './glob.ts'
 import type { Limits } from './limits.ts'
 
 const globsMax = 100
+const nameGrammar = /^[a-z0-9][a-z0-9._-]{0,63}$/
 /** The first that its ISO 8601 text would no longer sort. */
 const endOfTime = Date.UTC(10_000, 0, 1)
 const dayMs = 86_400_000
@@ -61,10 +62,20 @@ export function toLimits(stored: StoredLimits, project: string | undefined): Lim
   }
 }
 
+/** The name of a robot, a key or a rule: none of it needs to be escaped in a shell. Throws `requestInvalid`. */
+export function checkMachineName(name: string): void {
+  if (nameGrammar.test(name)) return
+  throw invalidSetting(
+    'name',
+    'grammar',
+    'is not 1 to 64 lowercase letters, digits, ".", "_" and "-", beginning with a letter or a digit.',
+  )
+}
+
 /** At least one action, each once. Throws `requestInvalid`. */
 export function checkActions(actions: readonly RepositoryAction[]): readonly RepositoryAction[] {
   if (actions.length > 0 && actions.every(isRepositoryAction)) return [...new Set(actions)]
-  throw invalid(
+  throw invalidSetting(
     'actions',
     'actions',
     'holds none, or something else than an action. Accepted are one or more of pull, push, createTag, moveTag, deleteTag and delete.',
@@ -74,7 +85,7 @@ export function checkActions(actions: readonly RepositoryAction[]): readonly Rep
 /** 1 to 100 globs. Throws `requestInvalid`. */
 export function checkRepositories(globs: readonly string[]): readonly string[] {
   if (globs.length === 0 || globs.length > globsMax) {
-    throw invalid(
+    throw invalidSetting(
       'repositories',
       'count',
       `has ${globs.length} patterns. Accepted are 1 to ${globsMax}; the pattern ** is for all repositories.`,
@@ -104,17 +115,18 @@ export function checkExpiry(
       : `a time in the future, not after ${new Date(latest).toISOString()}`
   if (expiresAt === null) {
     if (latest === undefined) return null
-    throw invalid('expiresAt', 'maxLifetime', `is missing. Accepted is ${accepted}.`)
+    throw invalidSetting('expiresAt', 'maxLifetime', `is missing. Accepted is ${accepted}.`)
   }
   const at = Date.parse(expiresAt)
   if (at > rule.now && at <= (latest ?? endOfTime - 1)) return new Date(at).toISOString()
-  throw invalid(
+  throw invalidSetting(
     'expiresAt',
     at > rule.now ? 'maxLifetime' : 'future',
     `is in the past, too far away or no time. Accepted is ${accepted}.`,
   )
 }
 
-function invalid(field: string, rule: string, fault: string): BerthError {
+/** The refusal of one field; `fault` goes on where its name ends. */
+export function invalidSetting(field: string, rule: string, fault: string): BerthError {
   return new BerthError('requestInvalid', `${field} ${fault}`, { details: [{ field, rule }] })
 }

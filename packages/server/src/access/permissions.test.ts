@@ -180,6 +180,13 @@ describe.each(testDatabases)('Permissions on $name', (engine) => {
       expect(await may('mine/app')).toBe(true)
       expect(await may('taken/other')).toBe(false)
       expect(await may('single')).toBe(false)
+      // What could not be a project's name would end up in the instance.
+      expect(await may(`${'x'.repeat(201)}/app`)).toBe(false)
+      // A first push of somebody else changes no right of anybody, and yet takes the name.
+      await test.database.transaction((tx) =>
+        tx.insertInto('repositories').values({ name: 'mine/first', created_at: now }).execute(),
+      )
+      expect(await may('mine/app')).toBe(false)
       await test.database.transaction((tx) => tx.deleteFrom('repositories').execute())
     })
   })

@@ -17,12 +17,13 @@ import {
   type ProjectAction,
   projectRoleAllows,
 } from './authorize.ts'
+import { mayFoundProjects, type ProjectsOnPush, projectToFound } from './founding.ts'
 import { isWithin, limitsAllow } from './limits.ts'
 import { loadPrincipal, type PrincipalSettings } from './load-principal.ts'
 import { type Decision, formatSubject, type Principal, type Subject } from './principal.ts'
 
 type PermissionSettings = PrincipalSettings & {
-  readonly projectsOnPush: 'nobody' | 'admins' | 'users'
+  readonly projectsOnPush: ProjectsOnPush
 }
 
 const noParameters = {}
@@ -107,6 +108,8 @@ export class Permissions {
     const known = principal.decisions.get(repository)
     if (known) return known
     const decision = await this.decideIn(this.#database.read, principal, repository)
+    // A push of somebody else ends it, and pushes count no epoch up.
+    if (decision.founds) return decision
     if (principal.decisions.size >= decisionsMax) principal.decisions.clear()
     principal.decisions.set(repository, decision)
     return decision
@@ -133,6 +136,7 @@ export class Permissions {
     return {
       actions: new Set(actions),
       isOpen,
+      founds,
       addresses:
         allowed === undefined ? undefined : AddressList.parse(JSON.parse(allowed) as string[]),
     }
@@ -140,11 +144,12 @@ export class Permissions {
 
   /** Whether a first push here would create a project of the user's own (setting `access.projectsOnPush`). */
   async #mayFound(db: Executor, principal: Principal, repository: string): Promise<boolean> {
-    if (this.#settings.projectsOnPush !== 'users' || principal.actor.kind !== 'user') return false
-    if (principal.instanceRole === 'auditor') return false
-    const slash = repository.indexOf('/')
+    const name = projectToFound(repository)
+    const { actor, instanceRole } = principal
+    if (name === undefined) return false
+    if (!mayFoundProjects(this.#settings.projectsOnPush, instanceRole, actor)) return false
     // What somebody else has put there without a project stays theirs.
-    return slash !== -1 && !(await hasRepositoryBelow(db, repository.slice(0, slash)))
+    return !(await hasRepositoryBelow(db, name))
   }
 
   /** Whether the principal may do this to the project, `''` being the root; `false` when there is none. */

@@ -4,7 +4,7 @@ import type { InstanceRole, RequestContext } from '../actor.ts'
 import { type TestDatabase, testDatabases } from '../testing/open-test-databases.ts'
 import { openTestPeople, type TestPeople } from '../testing/open-test-people.ts'
 import { commandLine } from './command-line.ts'
-import type { ProjectsOnPush } from './placement.ts'
+import { mayFoundProjects, type ProjectsOnPush } from './founding.ts'
 
 const password = 'correct horse battery'
 
@@ -103,7 +103,7 @@ describe.each(testDatabases)('Placement on $name', (engine) => {
     ] as const)('founds for %s: %s %s', async (setting, role, founds) => {
       await open(setting)
       const ann = await newUser('ann', role)
-      expect(people.placement.mayCreateOnPush(role, ann.actor)).toBe(founds)
+      expect(mayFoundProjects(setting, role, ann.actor)).toBe(founds)
       expect(await push(ann, 'team/app')).toBe(founds ? 'team' : '')
     })
 

@@ -1,5 +1,5 @@
 import type { RepositoryName } from '@berth/oci/reference.ts'
-import type { Actor, InstanceRole, RequestContext } from '../actor.ts'
+import type { Actor, RequestContext } from '../actor.ts'
 import { bumpAccessEpoch, holdAccessEpoch } from '../metadata/access-epoch.ts'
 import { type AuditEvent, insertAuditEntry } from '../metadata/audit-entries.ts'
 import type { Transaction } from '../metadata/database.ts'
@@ -8,11 +8,9 @@ import { groupRolesOf, hasRepositoryBelow } from '../metadata/principals.ts'
 import { findProjects, rootProjectId } from '../metadata/projects.ts'
 import { findUserById } from '../metadata/users.ts'
 import { greaterInstanceRole } from './authorize.ts'
-import { isProjectName, levelsOf } from './project-name.ts'
+import { mayFoundProjects, type ProjectsOnPush, projectToFound } from './founding.ts'
+import { levelsOf } from './project-name.ts'
 import { foundProject, type ProjectBooks } from './projects.ts'
-
-/** Who gets a project of their own by pushing to a name that no project covers. */
-export type ProjectsOnPush = 'nobody' | 'admins' | 'users'
 
 /** Decides which project a new repository belongs to. */
 export class Placement {
@@ -26,13 +24,6 @@ export class Placement {
     this.#now = parts.now
   }
 
-  /** Whether the first push to a name that no project covers makes one, for this caller. Robots and workloads never. */
-  mayCreateOnPush(instanceRole: InstanceRole, actor: Actor): boolean {
-    if (actor.kind !== 'user') return false
-    if (this.#projectsOnPush === 'users') return instanceRole !== 'auditor'
-    return this.#projectsOnPush === 'admins' && instanceRole === 'admin'
-  }
-
   /**
    * The id of the nearest project, for a repository that is about to be created in this transaction. Where only the root
    * covers a name of several components, a user who may (`access.projectsOnPush`) gets a project named by the first
@@ -43,9 +34,9 @@ export class Placement {
     context: RequestContext,
     repository: RepositoryName,
   ): Promise<number> {
-    const name = repository.slice(0, Math.max(0, repository.indexOf('/')))
+    const name = projectToFound(repository)
     const creates =
-      isProjectName(name) &&
+      name !== undefined &&
       (await nearestProject(tx, repository)) === rootProjectId &&
       (await this.#mayCreate(tx, context.actor, name))
     // Whoever creates or deletes a project at the same moment sees the repository, or is seen here. Of two first pushes
@@ -60,7 +51,7 @@ export class Placement {
     const user = actor.kind === 'user' ? await findUserById(tx, actor.id) : undefined
     if (!user || user.disabledAt !== null) return false
     const role = (await groupRolesOf(tx, user.id)).reduce(greaterInstanceRole, user.role)
-    if (!this.mayCreateOnPush(role, actor)) return false
+    if (!mayFoundProjects(this.#projectsOnPush, role, actor)) return false
     // What others have put there without a project would become this user's to administer.
     return role === 'admin' || !(await hasRepositoryBelow(tx, name))
   }

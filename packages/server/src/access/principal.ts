@@ -19,6 +19,8 @@ export type Decision = {
   readonly actions: ReadonlySet<RepositoryAction>
   /** Everyone of the principal's kind may pull, member or not. */
   readonly isOpen: boolean
+  /** Some of it only because a first push would create a project here. */
+  readonly founds: boolean
   /** From where only, when a project says so. */
   readonly addresses: AddressList | undefined
 }

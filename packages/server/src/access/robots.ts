@@ -23,8 +23,10 @@ import {
   checkActions,
   checkAddresses,
   checkExpiry,
+  checkMachineName,
   checkRepositories,
   type GrantContext,
+  invalidSetting,
   requireGrants,
   toLimits,
   withChange,
@@ -53,7 +55,6 @@ type ReachSettings = Omit<RobotSettings, 'disabled'>
 /** A robot where it belongs: one of another project is not found. */
 export type RobotKey = { readonly project: string; readonly id: string }
 
-const nameGrammar = /^[a-z0-9][a-z0-9._-]{0,63}$/
 const loginMax = 255
 const descriptionMax = 255
 const perProjectMax = 1000
@@ -182,7 +183,7 @@ export class Robots {
         overlapSeconds <= overlapMaxSeconds
       )
     ) {
-      throw invalid(
+      throw invalidSetting(
         'overlapSeconds',
         'range',
         `is not a whole number from 0 to ${overlapMaxSeconds}.`,
@@ -241,7 +242,7 @@ export class Robots {
   #check(settings: ReachSettings, changed: Change<RobotSettings> = settings): ReachSettings {
     const { description, expiresAt } = settings
     if (description.length > descriptionMax || /\p{Cc}/u.test(description)) {
-      throw invalid(
+      throw invalidSetting(
         'description',
         'text',
         `is not text without line breaks of at most ${descriptionMax} characters.`,
@@ -265,16 +266,10 @@ export function limitsOfRobot(robot: StoredRobot): Limits {
 
 /** `<project>+<name>`. Throws `requestInvalid`. */
 function loginOf(project: string, name: string): string {
-  if (!nameGrammar.test(name)) {
-    throw invalid(
-      'name',
-      'grammar',
-      'is not 1 to 64 lowercase letters, digits, ".", "_" and "-", beginning with a letter or a digit.',
-    )
-  }
+  checkMachineName(name)
   const login = `${project}+${name}`
   if (login.length <= loginMax) return login
-  throw invalid(
+  throw invalidSetting(
     'name',
     'length',
     `is too long: "<project>+<name>" has at most ${loginMax} characters.`,
@@ -321,8 +316,4 @@ function auditOf(robot: StoredRobot) {
 
 function tooMany(): BerthError {
   return new BerthError('conflict', `A project has at most ${perProjectMax} robots.`)
-}
-
-function invalid(field: string, rule: string, fault: string): BerthError {
-  return new BerthError('requestInvalid', `${field} ${fault}`, { details: [{ field, rule }] })
 }

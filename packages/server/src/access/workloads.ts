@@ -21,8 +21,10 @@ import {
   type Change,
   checkActions,
   checkAddresses,
+  checkMachineName,
   checkRepositories,
   type GrantContext,
+  invalidSetting,
   requireGrants,
   toLimits,
   withChange,
@@ -44,7 +46,6 @@ export type WorkloadRuleSettings = {
 /** A rule where it belongs: one of another project is not found. */
 export type WorkloadRuleKey = { readonly project: string; readonly id: string }
 
-const nameGrammar = /^[a-z0-9][a-z0-9._-]{0,63}$/
 const perProjectMax = 500
 /** Each token is held against all rules of its issuer. */
 const perIssuerMax = 5000
@@ -82,13 +83,7 @@ export class Workloads {
     context: GrantContext,
     input: { project: string; name: string } & WorkloadRuleSettings,
   ): Promise<WorkloadRule> {
-    if (!nameGrammar.test(input.name)) {
-      throw invalid(
-        'name',
-        'grammar',
-        'is not 1 to 64 lowercase letters, digits, ".", "_" and "-", beginning with a letter or a digit.',
-      )
-    }
+    checkMachineName(input.name)
     const settings = this.#check(input)
     return this.#changes.run(context, async ({ tx, now, record }) => {
       const project = await findProject(tx, input.project)
@@ -173,7 +168,7 @@ export class Workloads {
     if (!this.#issuers.includes(settings.issuer)) {
       const known =
         this.#issuers.length === 0 ? 'none: set access.workloads first' : this.#issuers.join(', ')
-      throw invalid('issuer', 'trusted', `is not a trusted issuer. Accepted: ${known}.`)
+      throw invalidSetting('issuer', 'trusted', `is not a trusted issuer. Accepted: ${known}.`)
     }
     parseConditions(settings.conditions)
     return {
@@ -228,8 +223,4 @@ function eventOf(action: string, rule: StoredWorkloadRule) {
 function auditOf(rule: StoredWorkloadRule): WorkloadRuleSettings {
   const { issuer, conditions, actions, repositories, allowedAddresses } = rule
   return { issuer, conditions, actions, repositories, allowedAddresses }
-}
-
-function invalid(field: string, rule: string, fault: string): BerthError {
-  return new BerthError('requestInvalid', `${field} ${fault}`, { details: [{ field, rule }] })
 }

@@ -23,7 +23,7 @@ const scopeActions: Readonly<Record<RepositoryAction, string>> = {
 }
 
 /** What the request shows of who sends it. Made for every request: what is not asked for is not looked up. */
-class PresentedRequest implements Presented {
+export class PresentedRequest implements Presented {
   readonly #exchange: Exchange
   readonly #door: Pick<Door, 'forwarding' | 'certificates'>
 
@@ -50,17 +50,9 @@ class PresentedRequest implements Presented {
   }
 }
 
-/** What the request shows of who sends it. */
-export function presentedBy(
-  exchange: Exchange,
-  door: Pick<Door, 'forwarding' | 'certificates'>,
-): Presented {
-  return new PresentedRequest(exchange, door)
-}
-
 /** Finds out who is calling, for the management API. Throws `unauthenticated`, `rateLimited`. */
 export async function authenticate(door: Door, exchange: Exchange): Promise<Caller> {
-  const caller = await door.authenticator.authenticate(presentedBy(exchange, door))
+  const caller = await door.authenticator.authenticate(new PresentedRequest(exchange, door))
   if (caller.credentials === 'token') {
     throw new BerthError(
       'unauthenticated',
@@ -87,7 +79,7 @@ export async function admit(
 ): Promise<Caller | undefined> {
   let caller: Caller
   try {
-    caller = await door.authenticator.authenticate(presentedBy(exchange, door))
+    caller = await door.authenticator.authenticate(new PresentedRequest(exchange, door))
   } catch (error) {
     const isRefusal = error instanceof BerthError && error.kind === 'unauthenticated'
     const isToken = isRefusal && error.details[0]?.['reason'] === 'invalidToken'

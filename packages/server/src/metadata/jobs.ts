@@ -1,29 +1,9 @@
 import { PostgresAdapter, type SelectQueryBuilder } from 'kysely'
 import type { Executor, Transaction } from './database.ts'
 import { lockRows } from './row-lock.ts'
-import type { JobState } from './schema.ts'
+import type { JobState, JobsTable } from './schema.ts'
 
-export type JobRow = {
-  id: string
-  name: string
-  payload: string
-  state: JobState
-  priority: number
-  attempts: number
-  max_attempts: number
-  dedupe_key: string | null
-  run_at: string
-  lease_until: string | null
-  lease_owner: string | null
-  cancel_requested: number
-  progress: string | null
-  result: string | null
-  error: string | null
-  requested_by: string
-  created_at: string
-  started_at: string | null
-  finished_at: string | null
-}
+export type JobRow = JobsTable
 
 const trimmedAtOnce = 500
 

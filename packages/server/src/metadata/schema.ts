@@ -213,7 +213,7 @@ type AuditStateTable = {
 
 export type JobState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled'
 
-type JobsTable = {
+export type JobsTable = {
   id: string
   name: string
   payload: string

@@ -4,6 +4,7 @@ import type { Caller } from '../../access/caller.ts'
 import { admit, type Permission } from '../authenticate.ts'
 import type { Permit } from '../../registry/admission.ts'
 import type { Exchange } from '../exchange.ts'
+import { writePermit } from '../write-permit.ts'
 import { deleteBlob, getBlob } from './blobs.ts'
 import { listRepositories } from './catalog.ts'
 import type { Call, Door, RepositoryCall } from './door.ts'
@@ -160,13 +161,7 @@ class RequestCall implements RepositoryCall {
   }
 
   get permit(): Permit {
-    const { caller, exchange } = this
-    return {
-      actor: caller.actor,
-      address: caller.address,
-      requestId: exchange.id,
-      require: (tx, action, repository) => caller.require(tx, action, repository),
-    }
+    return writePermit(this.caller, this.exchange.id)
   }
 }
 

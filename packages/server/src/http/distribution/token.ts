@@ -1,7 +1,7 @@
 import { readBasicCredentials } from '../../access/basic-credentials.ts'
 import type { TokenRequest } from '../../access/tokens.ts'
 import { BerthError } from '../../errors.ts'
-import { presentedBy } from '../authenticate.ts'
+import { PresentedRequest } from '../authenticate.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Door } from './door.ts'
 import { sendError } from './errors.ts'
@@ -52,7 +52,7 @@ export async function serveToken(door: Door, exchange: Exchange, query: string):
 /** CNCF distribution, "Token authentication": GET with Basic credentials, or with none. */
 function readTokenQuery(door: Door, exchange: Exchange, query: string): TokenRequest {
   const parameters = parseQuery(query)
-  const presented = presentedBy(exchange, door)
+  const presented = new PresentedRequest(exchange, door)
   const { authorization, certificate } = presented
   return {
     credentials:
@@ -79,7 +79,7 @@ async function readTokenForm(door: Door, exchange: Exchange): Promise<TokenReque
   const form = new URLSearchParams(body.toString())
   return {
     credentials: readGrant(form),
-    address: () => presentedBy(exchange, door).address(),
+    address: () => new PresentedRequest(exchange, door).address(),
     scopes: form.getAll('scope'),
     offline: form.get('access_type') === 'offline',
     clientId: form.get('client_id') ?? '',

@@ -1,7 +1,7 @@
 import { deleteManifest, listManifests, readManifest } from '@berth/api/manifests.ts'
 import { parseReference, parseRepositoryName } from '@berth/oci/reference.ts'
 import { type Binding, bind } from './call.ts'
-import { writePermit } from './write-permit.ts'
+import { writePermit } from '../write-permit.ts'
 
 const pulling = { on: 'repository', action: 'pull' } as const
 
@@ -23,7 +23,7 @@ export const manifestRoutes: readonly Binding[] = [
     await manifests.deleteManifest(
       parseRepositoryName(repository),
       parseReference(digest),
-      writePermit(call),
+      writePermit(call.caller, call.context.requestId),
     )
     return { body: undefined }
   }),

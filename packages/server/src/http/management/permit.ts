@@ -86,7 +86,10 @@ export function checkOf(
 /** Throws `unauthenticated` for a caller who showed nothing, whatever role such callers have. */
 export function requireCredentials(caller: Caller): void {
   if (caller.credentials === 'none') {
-    throw new BerthError('unauthenticated', 'This needs credentials: a password, a key or a token.')
+    throw new BerthError(
+      'unauthenticated',
+      'This needs credentials: a password, a key or a session.',
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 import { deleteRepository, listRepositories, readRepository } from '@berth/api/repositories.ts'
 import { parseRepositoryName } from '@berth/oci/reference.ts'
 import { type Binding, bind } from './call.ts'
-import { writePermit } from './write-permit.ts'
+import { writePermit } from '../write-permit.ts'
 
 /** Repositories: list them, look at one, empty one. */
 export const repositoryRoutes: readonly Binding[] = [
@@ -21,7 +21,12 @@ export const repositoryRoutes: readonly Binding[] = [
     { on: 'repository', action: 'delete' },
     async ({ repositoryRemoval }, call) => {
       const name = parseRepositoryName(call.params.repository)
-      return { body: await repositoryRemoval.deleteRepository(name, writePermit(call)) }
+      return {
+        body: await repositoryRemoval.deleteRepository(
+          name,
+          writePermit(call.caller, call.context.requestId),
+        ),
+      }
     },
   ),
 ]

@@ -1,7 +1,7 @@
 import { deleteTag, listTags, readTag } from '@berth/api/tags.ts'
 import { parseRepositoryName, parseTagName } from '@berth/oci/reference.ts'
 import { type Binding, bind } from './call.ts'
-import { writePermit } from './write-permit.ts'
+import { writePermit } from '../write-permit.ts'
 
 const pulling = { on: 'repository', action: 'pull' } as const
 
@@ -20,7 +20,7 @@ export const tagRoutes: readonly Binding[] = [
     await manifests.deleteManifest(
       parseRepositoryName(repository),
       { kind: 'tag', tag: parseTagName(tag) },
-      writePermit(call),
+      writePermit(call.caller, call.context.requestId),
     )
     return { body: undefined }
   }),
