@@ -37,7 +37,7 @@ export async function openAuditOffline(
   return { ...audit, close: () => database.close() }
 }
 
-/** What `berth gc` and `berth verify` need: the database and the store, beside a server that may be running. */
+/** What `berth gc` and `berth fsck` need: the database and the store, beside a server that may be running. */
 export async function openRegistryOffline(
   config: Config,
 ): Promise<{ database: Database; registry: Registry; close(): Promise<void> }> {

@@ -7,11 +7,11 @@ import { formatBytes } from './format-bytes.ts'
 const exitDamaged = 2
 const mebibyte = 1 << 20
 
-/** `berth verify`: re-reads and re-hashes everything stored, reports what is damaged. A server may be running. */
-export function verifyCommand(
+/** `berth fsck`: re-reads and re-hashes everything stored, reports what is damaged. A server may be running. */
+export function fsckCommand(
   open: () => Promise<{ registry: Registry; close(): Promise<void> }>,
 ): Command {
-  return new Command('verify')
+  return new Command('fsck')
     .description('re-read everything that is stored and compare it with its digest')
     .option('--rate <MiB>', 'read at most so many MiB a second', parseRate, 200)
     .option('--json', 'print JSON')

@@ -12,4 +12,5 @@ process.env.UV_THREADPOOL_SIZE ??= '16'
 enableCompileCache()
 
 // Not a static import: those are loaded before the first line of this file runs.
-await import('./program.ts')
+const { runBerth } = await import('./program.ts')
+process.exitCode = await runBerth(process.argv.slice(2))

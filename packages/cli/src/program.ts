@@ -1,0 +1,164 @@
+import { ClientError } from '@berth/client/client-error.ts'
+import { Command, CommanderError, Option } from 'commander'
+import { type CommandEntry, commandTable, serverCommands } from './command-table.ts'
+import type { CommandContext } from './context.ts'
+import { type ExitName, exitCodes, exitNameOf } from './exit-codes.ts'
+import { Output } from './output.ts'
+import { processTerminal, type Terminal } from './terminal.ts'
+import { version } from './version.ts'
+
+export type GlobalOptions = {
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly caFile?: string[]
+  readonly plainHttp?: string[]
+}
+
+const groups = ['Images', 'Registries', 'Projects of yours'] as const
+
+/**
+ * Runs one command line and says what the process is to end with. Only the command that is called is loaded. Nothing is
+ * thrown: every fault becomes one sentence on standard error and an exit code.
+ */
+export async function runBerth(
+  argv: readonly string[],
+  terminal: Terminal = processTerminal(),
+): Promise<number> {
+  const name = commandName(argv)
+  if (name !== undefined && Object.hasOwn(serverCommands, name)) {
+    const { runServerCommand } = await import('@berth/server/program.ts')
+    return runServerCommand(argv)
+  }
+  const stop = listenForStop()
+  const entry = name !== undefined && Object.hasOwn(commandTable, name) ? commandTable[name] : undefined
+  const { program, output } = await buildProgram(terminal, stop.signal, (each) => each === entry)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return exitCodes[output().exit].code
+  } catch (error) {
+    return exitCodes[reportFault(error, output())].code
+  } finally {
+    stop.release()
+  }
+}
+
+/** The whole command line, with those commands loaded that `isWanted` names and a line in the help for each other. */
+export async function buildProgram(
+  terminal: Terminal,
+  signal: AbortSignal,
+  isWanted: (entry: CommandEntry) => boolean,
+): Promise<{ program: Command; output: () => Output }> {
+  const program = new Command('berth')
+    .description('Images and models, from a Dockerfile to any registry and back.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .addOption(new Option('--json', 'print the result as JSON'))
+    .addOption(new Option('-q, --quiet', 'say nothing but the result, warnings and faults'))
+    .addOption(new Option('--ca-file <pem...>', 'trust these authorities too').env('BERTH_CA_FILE'))
+    .addOption(
+      new Option('--plain-http <registry...>', 'use HTTP without TLS for these registries').env(
+        'BERTH_PLAIN_HTTP',
+      ),
+    )
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(text),
+      getOutHelpWidth: () => terminal.stdout.columns ?? 80,
+      getErrHelpWidth: () => terminal.stderr.columns ?? 80,
+    })
+    .exitOverride()
+    .showHelpAfterError('Run "berth --help" to see what there is.')
+    .addHelpText(
+      'after',
+      '\nEach command tells more with --help: berth build --help. Exit codes: docs/reference/cli/exit-codes.md.',
+    )
+  let made: Output | undefined
+  const output = (): Output => {
+    const { json = false, quiet = false } = program.opts<GlobalOptions>()
+    made ??= new Output(terminal, { json, quiet })
+    return made
+  }
+  const context: CommandContext = {
+    terminal,
+    signal,
+    get output() {
+      return output()
+    },
+    client: once(async () => {
+      const { openClient } = await import('./client.ts')
+      return openClient({ options: program.opts<GlobalOptions>(), terminal, output: output() })
+    }),
+  }
+  for (const group of groups) {
+    for (const [name, entry] of Object.entries(commandTable)) {
+      if (entry.group !== group) continue
+      const command = isWanted(entry) ? (await entry.load())(context) : stub(name, entry.summary)
+      program.addCommand(inherit(command.helpGroup(`${group}:`)))
+    }
+  }
+  for (const [name, summary] of Object.entries(serverCommands)) {
+    program.addCommand(stub(name, summary).helpGroup('The server:'))
+  }
+  return { program, output }
+}
+
+/** A command that is only there to be listed and to be suggested for a slip of the keys. */
+function stub(name: string, summary: string): Command {
+  return new Command(name).description(summary).allowUnknownOption().allowExcessArguments()
+}
+
+/** Commands made on their own do not take over how the program prints and ends. */
+function inherit(command: Command): Command {
+  command.exitOverride().showHelpAfterError(`Run "berth ${command.name()} --help" to see how.`)
+  return command
+}
+
+/** The first word that is no option. Those of the options that take a value are few and known. */
+function commandName(argv: readonly string[]): string | undefined {
+  for (let at = 0; at < argv.length; at += 1) {
+    const word = argv[at] ?? ''
+    if (word === '--config' || word === '--ca-file' || word === '--plain-http') at += 1
+    else if (!word.startsWith('-')) return word
+  }
+  return undefined
+}
+
+/** One plain sentence with what, where and the next step. */
+function reportFault(error: unknown, output: Output): ExitName {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 'done' : 'usage'
+  const { terminal } = output
+  const name = error instanceof ClientError ? exitNameOf[error.kind] : 'failed'
+  const message = error instanceof Error ? error.message : String(error)
+  const next = error instanceof ClientError ? error.next : undefined
+  if (output.isJson) {
+    const fault = { kind: error instanceof ClientError ? error.kind : 'failed', message, next }
+    terminal.stderr.write(`${JSON.stringify({ error: fault })}\n`)
+    return name
+  }
+  const head = output.style('red', 'error:', 'stderr')
+  terminal.stderr.write(`${head} ${message}${next === undefined ? '' : `\n${next}`}\n`)
+  if (!(error instanceof ClientError) && error instanceof Error && terminal.env.BERTH_DEBUG) {
+    terminal.stderr.write(`${error.stack}\n`)
+  }
+  return name
+}
+
+/** The first signal lets the command clean up; a second one ends the process at once. */
+function listenForStop(): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController()
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(exitCodes.cancelled.code)
+    controller.abort(new ClientError('cancelled', 'It was stopped.'))
+  }
+  process.on('SIGINT', stop).on('SIGTERM', stop)
+  return {
+    signal: controller.signal,
+    release: () => void process.off('SIGINT', stop).off('SIGTERM', stop),
+  }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}

@@ -1,0 +1,70 @@
+import stringWidth from 'string-width'
+
+export type Column = {
+  readonly title: string
+  readonly align?: 'left' | 'right'
+  /** Whether it gives way, cut in the middle of its text, when the terminal is too narrow for all. */
+  readonly shrinks?: boolean
+}
+
+const gap = '  '
+const narrowest = 8
+
+/**
+ * Rows with their columns below one another, under a heading. With `width` (columns of the terminal) the columns that
+ * shrink are cut to fit; without it, as in a pipe, nothing is cut. Widths are those on a terminal: wide characters count
+ * two, styles none.
+ */
+export function formatTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width?: number,
+): string {
+  const titles = columns.map(({ title }) => title)
+  const natural = columns.map((_, at) =>
+    Math.max(...[titles, ...rows].map((row) => stringWidth(row[at] ?? ''))),
+  )
+  const widths = fit(columns, natural, width)
+  return [titles, ...rows]
+    .map((row) =>
+      columns
+        .map((column, at) => pad(cut(row[at] ?? '', widths[at] ?? 0), widths[at] ?? 0, column))
+        .join(gap)
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+function fit(
+  columns: readonly Column[],
+  natural: readonly number[],
+  width: number | undefined,
+): readonly number[] {
+  if (width === undefined) return natural
+  const widths = [...natural]
+  let excess = widths.reduce((sum, each) => sum + each, 0) + gap.length * (widths.length - 1) - width
+  while (excess > 0) {
+    const widest = widths.reduce(
+      (best, each, at) =>
+        columns[at]?.shrinks === true && each > narrowest && each > (widths[best] ?? 0) ? at : best,
+      columns.findIndex((column, at) => column.shrinks === true && (widths[at] ?? 0) > narrowest),
+    )
+    if (widest === -1) break
+    widths[widest] = (widths[widest] ?? 0) - 1
+    excess -= 1
+  }
+  return widths
+}
+
+function cut(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text
+  const characters = [...text]
+  const head = Math.ceil((width - 1) / 2)
+  const tail = width - 1 - head
+  return `${characters.slice(0, head).join('')}…${tail === 0 ? '' : characters.slice(-tail).join('')}`
+}
+
+function pad(text: string, width: number, { align = 'left' }: Column): string {
+  const missing = ' '.repeat(Math.max(0, width - stringWidth(text)))
+  return align === 'right' ? missing + text : text + missing
+}
