@@ -44,6 +44,8 @@ export type Question = {
 export type KindContext = {
   /** `host:port`; Docker Hub is `docker.io`. */
   readonly registry: string
+  /** `https://host:port` that answers there, where it is known; default: found by asking. */
+  readonly origin?: string | undefined
   readonly transport: Transport
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal?: AbortSignal | undefined
@@ -69,7 +71,9 @@ export interface RegistryKind {
    */
   ambientCredentials?(
     context: KindContext,
-  ): Promise<{ readonly credentials: Credentials; readonly expiresAt: Date | undefined } | undefined>
+  ): Promise<
+    { readonly credentials: Credentials; readonly expiresAt: Date | undefined } | undefined
+  >
   /** What a refusal means here: which permission, scope or role is missing, and where to set it. Two whole sentences at most. */
   explainRefusal(refusal: Refusal): { readonly meaning: string; readonly next: string }
   /** What this kind can beyond the distribution protocol; absent where there is nothing. */
