@@ -1,7 +1,6 @@
 import { styleText } from 'node:util'
 import type { TransferListener } from '@berth/client/transfer.ts'
 import type { ExitName } from './exit-codes.ts'
-import { openProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 
 export type OutputOptions = { readonly json: boolean; readonly quiet: boolean }
@@ -19,6 +18,8 @@ export class Output {
   readonly isJson: boolean
   readonly isQuiet: boolean
   #exit: ExitName = 'done'
+  /** Writes above the bars while there are some. */
+  #printAbove: ((text: string) => void) | undefined
 
   constructor(terminal: Terminal, { json, quiet }: OutputOptions) {
     this.terminal = terminal
@@ -34,12 +35,12 @@ export class Output {
 
   /** One line of what is going on; none with `--quiet`. */
   note(text: string): void {
-    if (!this.isQuiet) this.terminal.stderr.write(`${text}\n`)
+    if (!this.isQuiet) this.#print(text)
   }
 
   /** One line of what may go wrong, or went half wrong. */
   warn(text: string): void {
-    this.terminal.stderr.write(`${this.style('yellow', 'warning:', 'stderr')} ${text}\n`)
+    this.#print(`${this.style('yellow', 'warning:', 'stderr')} ${text}`)
   }
 
   /** Coloured where the stream is a terminal that wants it (`NO_COLOR`, `FORCE_COLOR`, `TERM=dumb`), plain elsewhere. */
@@ -63,18 +64,23 @@ export class Output {
 
   /**
    * Shows transfers while `work` runs: bars with rate and remaining time on a terminal, a line for each thing that is
-   * done elsewhere, nothing with `--quiet`. Notes written meanwhile must go through the `note` that `work` gets.
+   * done elsewhere, nothing with `--quiet`. Notes and warnings given meanwhile appear above them.
    */
   async withProgress<T>(
     work: (progress: { onTransfer: TransferListener; note: (text: string) => void }) => Promise<T>,
   ): Promise<T> {
+    // Loaded here: most commands move nothing.
+    const { openProgress } = await import('./progress.ts')
     const progress = openProgress(this.terminal.stderr, {
       isQuiet: this.isQuiet,
       style: (style, text) => this.style(style, text, 'stderr'),
+      term: this.terminal.env.TERM,
     })
+    this.#printAbove = progress.print
     try {
       return await work(progress)
     } finally {
+      this.#printAbove = undefined
       progress.close()
     }
   }
@@ -86,6 +92,11 @@ export class Output {
 
   get exit(): ExitName {
     return this.#exit
+  }
+
+  #print(text: string): void {
+    if (this.#printAbove === undefined) this.terminal.stderr.write(`${text}\n`)
+    else this.#printAbove(text)
   }
 
   private hasColor(target: Terminal['stdout']): boolean {
