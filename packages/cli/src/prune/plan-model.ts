@@ -1,0 +1,61 @@
+import type { PrunableImage } from './prunable-image.ts'
+import type { PruneRules } from './prune-rules.ts'
+
+/**
+ * What pruning is meant to do, once more and as plainly as possible: every sentence of the guide is one condition, and
+ * what follows from what is asked over and over until nothing changes. Slow. The tests compare the plan with it.
+ */
+export function removedByModel(
+  images: readonly PrunableImage[],
+  rules: PruneRules,
+  now: Date,
+): ReadonlySet<string> {
+  const ordinary = (image: PrunableImage): string[] =>
+    image.tags.filter((tag) => !/^sha256-[0-9a-f]{64}(\.[a-z0-9]+)?$/.test(tag))
+  const age = (image: PrunableImage): number =>
+    image.age === undefined ? Number.POSITIVE_INFINITY : now.getTime() - image.age.at.getTime()
+  const isPinned = (image: PrunableImage): boolean =>
+    image.lockedBy !== undefined ||
+    ordinary(image).some(
+      (tag) =>
+        rules.keep.some((pattern) => pattern.matches(tag)) ||
+        (rules.keepReleases && /^v?\d+\.\d+(\.\d+)?$/.test(tag)) ||
+        (rules.match.length > 0 && rules.match.every((pattern) => !pattern.matches(tag))),
+    )
+  const isOldEnough = (image: PrunableImage): boolean =>
+    image.age === undefined ? rules.unknownAge === 'remove' : age(image) >= rules.olderThan
+  const isPulled = (image: PrunableImage): boolean =>
+    rules.keepPulledWithin !== undefined &&
+    image.lastPulledAt !== undefined &&
+    now.getTime() - image.lastPulledAt.getTime() < rules.keepPulledWithin
+  const isCandidate = (image: PrunableImage): boolean =>
+    ordinary(image).length > 0 && !isPinned(image)
+  const isAmongLast = (image: PrunableImage): boolean =>
+    images.filter((other) => isCandidate(other) && age(other) < age(image)).length < rules.keepLast
+  const isLedTo = (image: PrunableImage): boolean =>
+    images.some((other) => other.children.includes(image.digest) || other.digest === image.subject)
+
+  const staysByItself = (image: PrunableImage): boolean => {
+    if (isPinned(image)) return true
+    const isByAge = isPulled(image) || !isOldEnough(image)
+    if (ordinary(image).length > 0) return isAmongLast(image) || isByAge
+    return !isLedTo(image) && (!rules.untagged || isByAge)
+  }
+
+  let stays = images.filter((image) => staysByItself(image))
+  for (;;) {
+    const next = images.filter(
+      (image) =>
+        stays.includes(image) ||
+        stays.some(
+          (other) =>
+            other.children.includes(image.digest) ||
+            other.subject === image.digest ||
+            other.digest === image.subject,
+        ),
+    )
+    if (next.length === stays.length) break
+    stays = next
+  }
+  return new Set(images.filter((image) => !stays.includes(image)).map(({ digest }) => digest))
+}
