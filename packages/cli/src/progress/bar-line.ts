@@ -1,9 +1,7 @@
 import stringWidth from 'string-width'
 import { formatBytes } from '../format.ts'
-import type { Style } from '../output.ts'
+import type { Styler } from './progress-view.ts'
 import type { Transfer, Transfers } from './transfers.ts'
-
-export type Styler = (style: Style, text: string) => string
 
 const gap = '  '
 const barWidest = 40

@@ -1,14 +1,14 @@
 import { formatBytes, formatDuration } from '../format.ts'
-import type { Progress, ProgressStream } from '../progress.ts'
-import { cutText, formatBars, type Styler } from './bar-line.ts'
+import { cutText, formatBars } from './bar-line.ts'
 import { Block } from './block.ts'
 import type { Clock } from './clock.ts'
+import type { ProgressStream, ProgressView, Styler } from './progress-view.ts'
 import { Transfers } from './transfers.ts'
 
 const redrawMs = 100
 
 /** Bars for what runs and a line for all, drawn at most ten times a second; one line of it stays in the end. */
-export function openBars(stream: ProgressStream, style: Styler, clock: Clock): Progress {
+export function openBars(stream: ProgressStream, style: Styler, clock: Clock): ProgressView {
   const transfers = new Transfers()
   const block = new Block(stream)
   const openedAt = clock.now()

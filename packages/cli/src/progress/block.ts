@@ -1,5 +1,5 @@
 import stringWidth from 'string-width'
-import type { ProgressStream } from '../progress.ts'
+import type { ProgressStream } from './progress-view.ts'
 
 const escape = '\u001b['
 const hideCursor = `${escape}?25l`

@@ -1,14 +1,14 @@
 import { formatBytes, formatDuration } from '../format.ts'
-import type { Progress, ProgressStream } from '../progress.ts'
 import { formatDone } from './bar-line.ts'
 import type { Clock } from './clock.ts'
+import type { ProgressStream, ProgressView } from './progress-view.ts'
 import { Transfers } from './transfers.ts'
 
 const everyMs = 30_000
 const namedMax = 5
 
 /** For a pipe or a log: a line for each transfer that has ended, and every half minute one for what still runs. */
-export function openLines(stream: ProgressStream, clock: Clock): Progress {
+export function openLines(stream: ProgressStream, clock: Clock): ProgressView {
   const transfers = new Transfers()
   const print = (text: string): void => void stream.write(`${text}\n`)
   const stop = clock.every(everyMs, () => {
