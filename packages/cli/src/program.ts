@@ -12,6 +12,8 @@ export type GlobalOptions = {
   readonly quiet?: boolean
   readonly caFile?: string[]
   readonly plainHttp?: string[]
+  /** `registry=kind`, where neither address nor answers tell. */
+  readonly kind?: string[]
 }
 
 const groups = ['Images', 'Registries', 'Projects of yours'] as const
@@ -30,7 +32,8 @@ export async function runBerth(
     return runServerCommand(argv)
   }
   const stop = listenForStop()
-  const entry = name !== undefined && Object.hasOwn(commandTable, name) ? commandTable[name] : undefined
+  const entry =
+    name !== undefined && Object.hasOwn(commandTable, name) ? commandTable[name] : undefined
   const { program, output } = await buildProgram(terminal, stop.signal, (each) => each === entry)
   try {
     await program.parseAsync([...argv], { from: 'user' })
@@ -54,11 +57,18 @@ export async function buildProgram(
     .helpOption('-h, --help', 'print help')
     .addOption(new Option('--json', 'print the result as JSON'))
     .addOption(new Option('-q, --quiet', 'say nothing but the result, warnings and faults'))
-    .addOption(new Option('--ca-file <pem...>', 'trust these authorities too').env('BERTH_CA_FILE'))
     .addOption(
-      new Option('--plain-http <registry...>', 'use HTTP without TLS for these registries').env(
+      repeatable('--ca-file <pem>', 'trust this authority too; may be repeated').env(
+        'BERTH_CA_FILE',
+      ),
+    )
+    .addOption(
+      repeatable('--plain-http <registry>', 'use HTTP without TLS there; may be repeated').env(
         'BERTH_PLAIN_HTTP',
       ),
+    )
+    .addOption(
+      repeatable('--kind <registry=kind>', 'what a registry is, where its address does not tell'),
     )
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
@@ -87,7 +97,7 @@ export async function buildProgram(
     },
     client: once(async () => {
       const { openClient } = await import('./client.ts')
-      return openClient({ options: program.opts<GlobalOptions>(), terminal, output: output() })
+      return openClient(program.opts<GlobalOptions>(), output())
     }),
   }
   for (const group of groups) {
@@ -101,6 +111,13 @@ export async function buildProgram(
     program.addCommand(stub(name, summary).helpGroup('The server:'))
   }
   return { program, output }
+}
+
+/** Collects what is given several times. Not a variadic option: that would swallow the arguments after it. */
+function repeatable(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(
+    (value: string, earlier: string[] | undefined) => [...(earlier ?? []), ...value.split(',')],
+  )
 }
 
 /** A command that is only there to be listed and to be suggested for a slip of the keys. */
@@ -118,7 +135,7 @@ function inherit(command: Command): Command {
 function commandName(argv: readonly string[]): string | undefined {
   for (let at = 0; at < argv.length; at += 1) {
     const word = argv[at] ?? ''
-    if (word === '--config' || word === '--ca-file' || word === '--plain-http') at += 1
+    if (['--config', '--ca-file', '--plain-http', '--kind'].includes(word)) at += 1
     else if (!word.startsWith('-')) return word
   }
   return undefined

@@ -60,7 +60,7 @@ function requirePerson(output: Output, { text, otherwise }: { text: string; othe
   })
 }
 
-function given<T>(answer: T | symbol): T {
+function given<T>(answer: T): Exclude<T, symbol> {
   if (isCancel(answer)) throw new ClientError('cancelled', 'It was stopped. Nothing was done.')
-  return answer as T
+  return answer as Exclude<T, symbol>
 }

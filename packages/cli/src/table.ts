@@ -9,6 +9,7 @@ export type Column = {
 
 const gap = '  '
 const narrowest = 8
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
 /**
  * Rows with their columns below one another, under a heading. With `width` (columns of the terminal) the columns that
@@ -42,7 +43,8 @@ function fit(
 ): readonly number[] {
   if (width === undefined) return natural
   const widths = [...natural]
-  let excess = widths.reduce((sum, each) => sum + each, 0) + gap.length * (widths.length - 1) - width
+  let excess =
+    widths.reduce((sum, each) => sum + each, 0) + gap.length * (widths.length - 1) - width
   while (excess > 0) {
     const widest = widths.reduce(
       (best, each, at) =>
@@ -58,7 +60,7 @@ function fit(
 
 function cut(text: string, width: number): string {
   if (stringWidth(text) <= width) return text
-  const characters = [...text]
+  const characters = Array.from(graphemes.segment(text), ({ segment }) => segment)
   const head = Math.ceil((width - 1) / 2)
   const tail = width - 1 - head
   return `${characters.slice(0, head).join('')}…${tail === 0 ? '' : characters.slice(-tail).join('')}`

@@ -3,6 +3,7 @@ import type { Descriptor } from '@berth/oci/descriptor.ts'
 import type { Digest } from '@berth/oci/digest.ts'
 import type { ParsedManifest } from '@berth/oci/manifest.ts'
 import type { Reference, TagName } from '@berth/oci/reference.ts'
+import type { RepositoryAddress } from './image-reference.ts'
 import type { TransferListener } from './transfer.ts'
 
 /** A manifest with its bytes, which were compared with the digest. */
@@ -26,6 +27,8 @@ export type ReadBlobOptions = {
 export interface ContentSource {
   /** For messages: `ghcr.io/acme/api`, `oci:./out`. */
   readonly name: string
+  /** See `ContentTarget.address`. */
+  readonly address?: RepositoryAddress | undefined
   /** What the tag or digest points at; `undefined` when there is no such thing here. */
   resolve(reference: Reference, signal?: AbortSignal): Promise<Descriptor | undefined>
   /** Throws `notFound`; `digestMismatch` when the bytes are not those of the digest. At most 4 MiB. */
@@ -51,6 +54,8 @@ export type BlobOutcome = 'present' | 'mounted' | 'sent' | 'resumed'
 /** Where images go. Whatever a call leaves behind when it throws is invisible to readers, and is taken away. */
 export interface ContentTarget {
   readonly name: string
+  /** Where in a registry it is: blobs can be mounted from one repository of a registry into another. */
+  readonly address?: RepositoryAddress | undefined
   hasManifest(digest: Digest, signal?: AbortSignal): Promise<boolean>
   /**
    * Makes sure that the blob is there. `open` is called only when bytes are needed, with the first byte wanted. The
@@ -62,5 +67,9 @@ export interface ContentTarget {
     options?: PutBlobOptions,
   ): Promise<BlobOutcome>
   /** Stores the bytes as they are, then sets the tags. Everything that the manifest refers to is there already. */
-  putManifest(content: ManifestContent, tags: readonly TagName[], signal?: AbortSignal): Promise<void>
+  putManifest(
+    content: ManifestContent,
+    tags: readonly TagName[],
+    signal?: AbortSignal,
+  ): Promise<void>
 }

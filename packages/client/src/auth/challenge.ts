@@ -14,7 +14,10 @@ export type Challenge =
 
 const headerMax = 8192
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-const parameter = new RegExp(`\\s*(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${token}))\\s*,?`, 'y')
+const parameter = new RegExp(
+  `\\s*(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${token}))\\s*,?`,
+  'y',
+)
 const schemeName = new RegExp(`[\\s,]*(${token})(?=\\s|,|$)`, 'y')
 
 /**

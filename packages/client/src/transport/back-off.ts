@@ -37,8 +37,7 @@ export function backOff(outcome: Outcome, current: Try, rules: RetryRules): numb
   const { attempt, isRepeatable, isStream } = current
   if (attempt >= rules.attempts || isStream) return undefined
   const usual =
-    Math.min(rules.longestWaitMs, rules.firstWaitMs * 2 ** (attempt - 1)) *
-    (1 - Math.random() / 2)
+    Math.min(rules.longestWaitMs, rules.firstWaitMs * 2 ** (attempt - 1)) * (1 - Math.random() / 2)
   if (outcome instanceof ClientError) {
     const isPassing = outcome.kind === 'connectionLost' || outcome.kind === 'unreachable'
     return isPassing && (isRepeatable || neverSent(outcome)) ? usual : undefined

@@ -50,7 +50,7 @@ export function connectionError(
     if (signal.reason instanceof ClientError) return signal.reason
     return new ClientError('cancelled', 'It was stopped.', { cause: error })
   }
-  const { code = '', message = String(error) } = (error ?? {}) as NodeJS.ErrnoException
+  const { code = '', message = String(error) } = (error ?? {}) as Partial<NodeJS.ErrnoException>
   const known = network[code]
   if (known !== undefined) {
     return new ClientError(known.kind, `${url.host} cannot be reached: ${known.text}.`, {

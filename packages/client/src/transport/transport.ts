@@ -14,6 +14,8 @@ export type TransportOptions = {
   readonly env?: Environment | undefined
   /** PEM of further authorities, beside those of the system. */
   readonly certificates?: readonly string[] | undefined
+  /** PEM of what this machine shows of itself, where a registry asks for it. */
+  readonly clientCertificate?: { readonly certificate: string; readonly key: string } | undefined
   readonly userAgent?: string | undefined
   readonly retry?: Partial<RetryRules> | undefined
   /** Without a byte for so long, a connection counts as lost. Default 60,000 ms. */
@@ -24,12 +26,19 @@ export type TransportOptions = {
   readonly onRetry?: ((retry: { reason: string; waitMs: number }) => void) | undefined
 }
 
+/** A body that is there only once, so that its request is never repeated. */
+export type SentOnce = {
+  /** Bytes in all. */
+  readonly length: number
+  /** Writes them all, minding backpressure, and does not end the stream. Rejects when they cannot be had. */
+  readonly writeTo: (request: Writable) => Promise<void>
+}
+
 export type TransportRequest = {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** A stream is sent once, `length` bytes of it, and the request is then never repeated. */
-  readonly body?: Buffer | string | { readonly stream: Readable; readonly length: number } | undefined
+  readonly body?: Buffer | string | SentOnce | undefined
   /** Whether sending it twice does no harm. Default: for all but POST and PATCH. */
   readonly isRepeatable?: boolean | undefined
   readonly signal?: AbortSignal | undefined
@@ -58,7 +67,7 @@ export class Transport {
   readonly #retry: RetryRules
 
   constructor(options: TransportOptions = {}) {
-    const { env, certificates = [], connections = 32 } = options
+    const { env, certificates = [], clientCertificate, connections = 32 } = options
     const shared = {
       keepAlive: true,
       maxSockets: connections,
@@ -72,6 +81,10 @@ export class Transport {
     this.#https = new HttpsAgent({
       ...shared,
       ...(certificates.length > 0 && { ca: [...getCACertificates('default'), ...certificates] }),
+      ...(clientCertificate !== undefined && {
+        cert: clientCertificate.certificate,
+        key: clientCertificate.key,
+      }),
     })
     this.#options = options
     this.#retry = { ...retryRules, ...options.retry }
@@ -83,7 +96,7 @@ export class Transport {
    */
   async send(request: TransportRequest): Promise<Answer> {
     const { body } = request
-    const isStream = typeof body === 'object' && 'stream' in body
+    const isStream = isSentOnce(body)
     const isRepeatable =
       !isStream && (request.isRepeatable ?? !['POST', 'PATCH'].includes(request.method))
     for (let attempt = 1; ; attempt += 1) {
@@ -154,15 +167,16 @@ export class Transport {
           body: response,
           url,
         })
-        // An answer before the body has gone: the server will read no more of it.
-        if (typeof body === 'object' && 'stream' in body && !sent.writableFinished) {
-          body.stream.destroy()
-        }
       })
-      if (typeof body === 'object' && 'stream' in body) {
-        pipeline(body.stream, sent).catch((error: unknown) => {
-          sent.destroy(error instanceof Error ? error : new Error(String(error)))
-        })
+      if (isSentOnce(body)) {
+        body.writeTo(sent).then(
+          () => sent.end(),
+          (error: unknown) => {
+            // What could not be read is the reason, not the connection that ends because of it.
+            reject(error)
+            sent.destroy()
+          },
+        )
       } else sent.end(body)
     })
   }
@@ -202,6 +216,10 @@ export function dropBody(answer: Answer): void {
   else answer.body.destroy()
 }
 
+function isSentOnce(body: TransportRequest['body']): body is SentOnce {
+  return typeof body === 'object' && 'writeTo' in body
+}
+
 function lengthHeader(
   method: TransportRequest['method'],
   body: TransportRequest['body'],
@@ -211,7 +229,7 @@ function lengthHeader(
       ? {}
       : { 'Content-Length': '0' }
   }
-  if (typeof body === 'object' && 'stream' in body) return { 'Content-Length': String(body.length) }
+  if (isSentOnce(body)) return { 'Content-Length': String(body.length) }
   return { 'Content-Length': String(Buffer.byteLength(body)) }
 }
 
