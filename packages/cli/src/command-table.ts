@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { CommandContext } from './context.ts'
 
 export type CommandEntry = {
-  readonly group: 'Images' | 'Registries' | 'Projects of yours'
+  readonly group: 'Images' | 'Registries' | 'Projects of yours' | 'This machine'
   /** One line for `berth --help`; the command's own description is the same line. */
   readonly summary: string
   /** Loaded only when it is called: a start must not read what it does not need. */
@@ -10,7 +10,33 @@ export type CommandEntry = {
 }
 
 /** Every command that is a client, in the order of the help. Options of all of them are in `program.ts`. */
-export const commandTable: Readonly<Record<string, CommandEntry>> = {}
+export const commandTable: Readonly<Record<string, CommandEntry>> = {
+  copy: {
+    group: 'Images',
+    summary: 'copy an image between registries, layouts, archives and engines',
+    load: async () => (await import('./commands/copy.ts')).copyCommand,
+  },
+  doctor: {
+    group: 'This machine',
+    summary: 'find out what is wrong here, and what mends it',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  login: {
+    group: 'Registries',
+    summary: 'log in to a registry and try what the login may do',
+    load: async () => (await import('./commands/login.ts')).loginCommand,
+  },
+  logout: {
+    group: 'Registries',
+    summary: 'remove a login wherever it is stored',
+    load: async () => (await import('./commands/logout.ts')).logoutCommand,
+  },
+  whoami: {
+    group: 'Registries',
+    summary: 'show your logins, and whether they are accepted now',
+    load: async () => (await import('./commands/whoami.ts')).whoamiCommand,
+  },
+}
 
 /** The commands of `@berth/server/program.ts`, which come with the server's own options. */
 export const serverCommands: Readonly<Record<string, string>> = {
