@@ -16,10 +16,25 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'copy an image between registries, layouts, archives and engines',
     load: async () => (await import('./commands/copy.ts')).copyCommand,
   },
+  sync: {
+    group: 'Images',
+    summary: 'bring repositories of one registry into another, the plan first',
+    load: async () => (await import('./commands/sync.ts')).syncCommand,
+  },
+  completion: {
+    group: 'This machine',
+    summary: 'print what makes a shell complete berth',
+    load: async () => (await import('./commands/completion.ts')).completionCommand,
+  },
   doctor: {
     group: 'This machine',
     summary: 'find out what is wrong here, and what mends it',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  inventory: {
+    group: 'Registries',
+    summary: 'see what a registry holds, what is shared, and what could be saved',
+    load: async () => (await import('./commands/inventory.ts')).inventoryCommand,
   },
   login: {
     group: 'Registries',
@@ -30,6 +45,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: 'Registries',
     summary: 'remove a login wherever it is stored',
     load: async () => (await import('./commands/logout.ts')).logoutCommand,
+  },
+  tags: {
+    group: 'Images',
+    summary: 'list, set and remove tags, or work out those of a build',
+    load: async () => (await import('./commands/tags.ts')).tagsCommand,
   },
   whoami: {
     group: 'Registries',

@@ -1,5 +1,5 @@
 import type { Digest } from '@berth/oci/digest.ts'
-import type { PrunableImage, Weight } from './prunable-image.ts'
+import type { PrunableImage } from './prunable-image.ts'
 
 /**
  * What removing makes room for within the repository. `bytes` counts each digest once, and none that something kept
@@ -24,12 +24,4 @@ export function measureFreed(
   let bytes = 0
   for (const [digest, size] of removed) if (!kept.has(digest)) bytes += size
   return { bytes, isExact: unknown === 0, unknown }
-}
-
-/** The sum of different things. */
-export function sumOf(weights: readonly Weight[]): number {
-  return [...new Map(weights.map(({ digest, size }) => [digest, size])).values()].reduce(
-    (sum, size) => sum + size,
-    0,
-  )
 }
