@@ -1,0 +1,70 @@
+import type { Digest } from '@berth/oci/digest.ts'
+
+/** One place in the tree of layers: all images whose lowest layers are the same up to here. */
+export type ChainNode = {
+  readonly parent: number
+  /** Layers from the bottom up to here. */
+  readonly depth: number
+  /** Images that begin with this chain. */
+  count: number
+  /** Images that have no layer above this one, as places in the list that was given. */
+  readonly ends: number[]
+  readonly children: number[]
+}
+
+export type ChainTree = {
+  /** The first one is the root, which stands for no layer at all. A child comes after its parent. */
+  readonly nodes: readonly ChainNode[]
+  /** The node at which each image ends, in the order that was given. */
+  readonly endOf: readonly number[]
+}
+
+/** Puts the images into a tree by their layers, lowest first. One step for each layer of each image. */
+export function buildChainTree(images: readonly { readonly diffIds: readonly Digest[] }[]): ChainTree {
+  const nodes: ChainNode[] = [{ parent: -1, depth: 0, count: 0, ends: [], children: [] }]
+  const numberOf = new Map<Digest, number>()
+  // A node is found by its parent and the number of its layer in one key.
+  const nodeOf = new Map<number, number>()
+  const endOf: number[] = []
+  const layersMax = images.reduce((sum, { diffIds }) => sum + diffIds.length, 1)
+  for (const [image, { diffIds }] of images.entries()) {
+    let at = 0
+    for (const diffId of diffIds) {
+      bump(nodes, at)
+      const layer = numberOf.get(diffId) ?? numberOf.size
+      numberOf.set(diffId, layer)
+      const key = at * layersMax + layer
+      let next = nodeOf.get(key)
+      if (next === undefined) {
+        next = nodes.length
+        nodeOf.set(key, next)
+        nodes.push({ parent: at, depth: depthOf(nodes, at) + 1, count: 0, ends: [], children: [] })
+        nodes[at]?.children.push(next)
+      }
+      at = next
+    }
+    bump(nodes, at)
+    nodes[at]?.ends.push(image)
+    endOf.push(at)
+  }
+  return { nodes, endOf }
+}
+
+/** Whether images part ways here: what a person sees as one base with several images on it. */
+export function isFork({ count, ends, children, depth }: ChainNode): boolean {
+  return depth > 0 && count >= 2 && (children.length !== 1 || ends.length > 0)
+}
+
+/** The node itself and those below it, down to the root, without the root. */
+export function* chainDown(tree: ChainTree, from: number): Generator<number, void> {
+  for (let at = from; at > 0; at = tree.nodes[at]?.parent ?? 0) yield at
+}
+
+function bump(nodes: readonly ChainNode[], at: number): void {
+  const node = nodes[at]
+  if (node !== undefined) node.count += 1
+}
+
+function depthOf(nodes: readonly ChainNode[], at: number): number {
+  return nodes[at]?.depth ?? 0
+}
