@@ -1,6 +1,6 @@
-import { passwordMethod } from './password-method.ts'
 import type { RegistryKind } from './kind.ts'
-import { explainGenerally } from './refusals.ts'
+import { passwordMethod } from './password-method.ts'
+import { explainRefusal } from './refusals.ts'
 
 /** Anything that speaks the distribution protocol and is none of the others: docker-registry with htpasswd, for instance. */
 export const distribution: RegistryKind = {
@@ -9,5 +9,5 @@ export const distribution: RegistryKind = {
   matchesHost: () => false,
   matchesProbe: () => true,
   methods: [passwordMethod({ title: 'User name and password' })],
-  explainRefusal: (refusal) => explainGenerally(refusal),
+  explainRefusal: (refusal) => explainRefusal(refusal),
 }

@@ -97,6 +97,11 @@ export type SignInMethod = {
   readonly title: string
   readonly questions: readonly Question[]
   /**
+   * The surroundings give these credentials again whenever they are needed (see `ambientCredentials`), so that nothing
+   * has to be stored: what is stored would only run out.
+   */
+  readonly isAmbient?: boolean | undefined
+  /**
    * Turns answers into what is stored and shown from now on. Throws `unauthenticated` with the reason when they are
    * wrong or have run out.
    */

@@ -1,10 +1,33 @@
 import { ClientError } from '../client-error.ts'
+import { acr } from './acr.ts'
 import { berth } from './berth.ts'
 import { distribution } from './distribution.ts'
+import { dockerHub } from './docker-hub.ts'
+import { ecr } from './ecr.ts'
+import { ghcr } from './ghcr.ts'
+import { gitlab } from './gitlab.ts'
+import { google } from './google.ts'
+import { harbor } from './harbor.ts'
 import type { Probe, RegistryKind } from './kind.ts'
+import { nexus } from './nexus.ts'
+import { quay } from './quay.ts'
+import { zot } from './zot.ts'
 
 /** In the order in which they are tried; the last one takes what nobody else knows. */
-export const kinds: readonly RegistryKind[] = [berth, distribution]
+export const kinds: readonly RegistryKind[] = [
+  ghcr,
+  dockerHub,
+  ecr,
+  google,
+  acr,
+  gitlab,
+  quay,
+  harbor,
+  nexus,
+  zot,
+  berth,
+  distribution,
+]
 
 /** The kind that the address (`host:port`) alone tells; `undefined` when it tells nothing. */
 export function kindByHost(registry: string): RegistryKind | undefined {

@@ -4,10 +4,13 @@ import type { KindContext, Question, SignInMethod } from './kind.ts'
 import { checkSignIn } from './sign-in-check.ts'
 
 export type PasswordMethodOptions = {
+  /** Default `password`. */
   readonly name?: string | undefined
   readonly title: string
   readonly username?: Partial<Question> | undefined
   readonly password?: Partial<Question> | undefined
+  /** What to do when they are not accepted, as a whole sentence. */
+  readonly wrong?: string | undefined
 }
 
 /** A user name with a password, or with a token in its place, which are tried before they count as right. */
@@ -16,8 +19,8 @@ export function passwordMethod(options: PasswordMethodOptions): SignInMethod {
     name: options.name ?? 'password',
     title: options.title,
     questions: [
-      { id: 'username', text: 'User name', isSecret: false, ...options.username },
-      { id: 'password', text: 'Password', isSecret: true, ...options.password },
+      { text: 'User name', isSecret: false, ...options.username, id: 'username' },
+      { text: 'Password', isSecret: true, ...options.password, id: 'password' },
     ],
     async signIn(answers, context): Promise<Credentials> {
       const credentials: Credentials = {
@@ -25,7 +28,7 @@ export function passwordMethod(options: PasswordMethodOptions): SignInMethod {
         username: answerTo('username', answers, context),
         password: answerTo('password', answers, context),
       }
-      await checkSignIn(credentials, context)
+      await checkSignIn(credentials, context, options.wrong)
       return credentials
     },
   }
@@ -39,5 +42,5 @@ export function answerTo(
 ): string {
   const answer = answers[id]
   if (answer !== undefined && answer !== '') return answer
-  throw new ClientError('inputInvalid', `The login to ${registry} needs the ${id}, which is empty.`)
+  throw new ClientError('inputInvalid', `The login to ${registry} lacks an answer: ${id}.`)
 }

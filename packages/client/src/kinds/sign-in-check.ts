@@ -1,22 +1,14 @@
-import { getDomain } from 'tldts'
-import * as z from 'zod'
-import type { Challenge } from '../auth/challenge.ts'
-import { ClientError } from '../client-error.ts'
+import { basic, Tokens } from '../auth/tokens.ts'
+import { ClientError, isClientError } from '../client-error.ts'
 import type { Credentials } from '../credentials/credentials.ts'
-import { dropBody, readBody, type TransportRequest } from '../transport/transport.ts'
+import { dropBody } from '../transport/transport.ts'
 import type { KindContext, Probe } from './kind.ts'
 import { askWithoutCredentials } from './probe.ts'
-
-const answerMax = 1024 * 1024
-const tokenAnswer = z.object({
-  token: z.string().min(1).max(65_536).optional(),
-  access_token: z.string().min(1).max(65_536).optional(),
-})
 
 /**
  * Shows credentials to the registry, as `docker login` does: to the registry itself where it asks for Basic, to its
  * token service where it asks for Bearer. A registry that asks for nothing takes any. Throws `unauthenticated` when
- * they are refused, `rateLimited` when there were too many tries; `wrong` says what to do then.
+ * they are refused, with `wrong` as what to do then; `rateLimited` when there were too many tries.
  */
 export async function checkSignIn(
   credentials: Credentials,
@@ -25,108 +17,46 @@ export async function checkSignIn(
 ): Promise<void> {
   const probe = await askWithoutCredentials(context)
   if (probe.challenge === undefined && probe.status !== 401) {
-    if (probe.status < 500) return
-    throw new ClientError(
-      'serverFault',
-      `${context.registry} answers with status ${probe.status}.`,
-      {
-        status: probe.status,
-      },
-    )
+    if (probe.status < 500 && probe.status !== 429) return
+    throw refusal(probe.status, undefined, context, wrong)
   }
-  const authorization = await authorizationFor(credentials, probe, context, wrong)
   const answer = await context.transport.send({
     method: 'GET',
     url: new URL('/v2/', probe.origin),
-    headers: { Authorization: authorization },
+    headers: { Authorization: await authorizationFor(credentials, probe, context, wrong) },
     signal: context.signal,
   })
   dropBody(answer)
-  if (answer.status >= 400)
-    throw refusalOf(answer.status, answer.headers['retry-after'], context, wrong)
+  if (answer.status >= 400) {
+    throw refusal(answer.status, answer.headers['retry-after'], context, wrong)
+  }
 }
 
 async function authorizationFor(
   credentials: Credentials,
-  probe: Probe,
+  { challenge, origin }: Probe,
   context: KindContext,
   wrong: string | undefined,
 ): Promise<string> {
-  const { challenge } = probe
   if (credentials.kind === 'accessToken') return `Bearer ${credentials.token}`
   if (challenge?.scheme === 'bearer') {
-    return `Bearer ${await accessToken(credentials, challenge, probe.origin, context, wrong)}`
+    const { transport, signal } = context
+    try {
+      const request = { origin, challenge, scopes: [], credentials, signal }
+      return `Bearer ${await new Tokens(transport).token(request)}`
+    } catch (error) {
+      if (isClientError(error, 'unauthenticated')) throw refusal(401, undefined, context, wrong)
+      throw error
+    }
   }
   if (credentials.kind === 'password') return basic(credentials)
   throw new ClientError(
     'unauthenticated',
-    `${context.registry} asks for a user name and a password, which these credentials are not.`,
+    `${context.registry} asks for a user name and a password, and these credentials are something else.`,
   )
 }
 
-async function accessToken(
-  credentials: Credentials,
-  challenge: Extract<Challenge, { scheme: 'bearer' }>,
-  origin: string,
-  context: KindContext,
-  wrong: string | undefined,
-): Promise<string> {
-  const answer = await context.transport.send(tokenRequest(credentials, challenge, origin, context))
-  if (answer.status >= 400) {
-    dropBody(answer)
-    throw refusalOf(answer.status, answer.headers['retry-after'], context, wrong)
-  }
-  const parsed = tokenAnswer.safeParse(parseJson((await readBody(answer, answerMax)).toString()))
-  const token = parsed.data?.access_token ?? parsed.data?.token
-  if (token !== undefined) return token
-  throw new ClientError('serverFault', `The token service of ${context.registry} sends no token.`)
-}
-
-function tokenRequest(
-  credentials: Credentials,
-  { realm, service }: Extract<Challenge, { scheme: 'bearer' }>,
-  origin: string,
-  context: KindContext,
-): TransportRequest {
-  const url = realmUrl(realm, origin, context)
-  if (credentials.kind === 'identityToken') {
-    const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: 'berth' })
-    form.set('refresh_token', credentials.token)
-    if (service !== undefined) form.set('service', service)
-    return {
-      method: 'POST',
-      url,
-      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-      body: form.toString(),
-      isRepeatable: true,
-      signal: context.signal,
-    }
-  }
-  if (service !== undefined) url.searchParams.set('service', service)
-  url.searchParams.set('client_id', 'berth')
-  if (credentials.kind !== 'password') return { method: 'GET', url, signal: context.signal }
-  url.searchParams.set('account', credentials.username)
-  const headers = { Authorization: basic(credentials) }
-  return { method: 'GET', url, headers, signal: context.signal }
-}
-
-/** Credentials go to no strange host: the token service is of the registry's own domain, and as well protected. */
-function realmUrl(realm: string, origin: string, { registry }: KindContext): URL {
-  const from = new URL(origin)
-  const url = URL.canParse(realm, origin) ? new URL(realm, origin) : undefined
-  const isNear =
-    url !== undefined &&
-    (url.hostname === from.hostname ||
-      (getDomain(url.hostname) !== null && getDomain(url.hostname) === getDomain(from.hostname)))
-  if (url !== undefined && isNear && (url.protocol === 'https:' || from.protocol === 'http:'))
-    return url
-  throw new ClientError(
-    'serverFault',
-    `${registry} names a token service of another domain, which gets no credentials.`,
-  )
-}
-
-function refusalOf(
+function refusal(
   status: number,
   retryAfter: string | undefined,
   { registry }: KindContext,
@@ -134,7 +64,7 @@ function refusalOf(
 ): ClientError {
   if (status === 429) {
     const seconds = Number(retryAfter ?? 'unknown')
-    return new ClientError('rateLimited', `${registry} refuses further logins for now.`, {
+    return new ClientError('rateLimited', `${registry} takes no further logins for now.`, {
       status,
       next: 'Try again later.',
       ...(Number.isFinite(seconds) && { retryAfterSeconds: seconds }),
@@ -146,18 +76,6 @@ function refusalOf(
   return new ClientError(
     'unauthenticated',
     `${registry} does not accept these credentials: they are wrong, were revoked or have run out.`,
-    { status, next: wrong ?? 'Check both, or make a new token.' },
+    { status, next: wrong ?? 'Check the user name and the password.' },
   )
-}
-
-function basic({ username, password }: Extract<Credentials, { kind: 'password' }>): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
