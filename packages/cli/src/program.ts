@@ -16,7 +16,8 @@ export type GlobalOptions = {
   readonly kind?: string[]
 }
 
-const groups = ['Images', 'Registries', 'Projects of yours'] as const
+const completeCommand = 'complete'
+const groups = ['Images', 'Registries', 'Projects of yours', 'This machine'] as const
 
 /**
  * Runs one command line and says what the process is to end with. Only the command that is called is loaded. Nothing is
@@ -32,10 +33,10 @@ export async function runBerth(
     return runServerCommand(argv)
   }
   const stop = listenForStop()
-  const entry =
-    name !== undefined && Object.hasOwn(commandTable, name) ? commandTable[name] : undefined
+  const entry = entryOf(name === 'help' ? commandName(argv.slice(argv.indexOf(name) + 1)) : name)
   const { program, output } = await buildProgram(terminal, stop.signal, (each) => each === entry)
   try {
+    if (name === completeCommand) return await complete(argv, terminal, stop.signal)
     await program.parseAsync([...argv], { from: 'user' })
     return exitCodes[output().exit].code
   } catch (error) {
@@ -45,12 +46,39 @@ export async function runBerth(
   }
 }
 
+function entryOf(name: string | undefined): CommandEntry | undefined {
+  return name !== undefined && Object.hasOwn(commandTable, name) ? commandTable[name] : undefined
+}
+
+/** Answers a shell that completes a line: `berth complete -- words…`. In no help, as people have no use for it. */
+async function complete(
+  argv: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const words = argv
+    .slice(argv.indexOf(completeCommand) + 1)
+    .filter((word, at) => at > 0 || word !== '--')
+  const name = commandName(words)
+  const entry = entryOf(name)
+  const { program, context } = await buildProgram(terminal, signal, (each) => each === entry)
+  const [{ commandWords }, { completeLine }] = await Promise.all([
+    import('./completion/command-words.ts'),
+    import('./completion/complete.ts'),
+  ])
+  const isServer = name !== undefined && Object.hasOwn(serverCommands, name)
+  const root = isServer ? (await import('@berth/server/program.ts')).serverProgram() : program
+  const lines = await completeLine(context, commandWords(root), words)
+  if (lines.length > 0) terminal.stdout.write(`${lines.join('\n')}\n`)
+  return exitCodes.done.code
+}
+
 /** The whole command line, with those commands loaded that `isWanted` names and a line in the help for each other. */
 export async function buildProgram(
   terminal: Terminal,
   signal: AbortSignal,
   isWanted: (entry: CommandEntry) => boolean,
-): Promise<{ program: Command; output: () => Output }> {
+): Promise<{ program: Command; output: () => Output; context: CommandContext }> {
   const program = new Command('berth')
     .description('Images and models, from a Dockerfile to any registry and back.')
     .version(version, '-V, --version', 'print the version')
@@ -81,7 +109,7 @@ export async function buildProgram(
     .showHelpAfterError('Run "berth --help" to see what there is.')
     .addHelpText(
       'after',
-      '\nEach command tells more with --help: berth build --help. Exit codes: docs/reference/cli/exit-codes.md.',
+      '\nEach command tells more with --help, as in: berth doctor --help\nExit codes: docs/reference/cli/exit-codes.md',
     )
   let made: Output | undefined
   const output = (): Output => {
@@ -104,13 +132,19 @@ export async function buildProgram(
     for (const [name, entry] of Object.entries(commandTable)) {
       if (entry.group !== group) continue
       const command = isWanted(entry) ? (await entry.load())(context) : stub(name, entry.summary)
-      program.addCommand(inherit(command.helpGroup(`${group}:`)))
+      program.addCommand(inherit(command.helpGroup(`${group}:`), program))
     }
   }
   for (const [name, summary] of Object.entries(serverCommands)) {
     program.addCommand(stub(name, summary).helpGroup('The server:'))
   }
-  return { program, output }
+  program.addHelpCommand(
+    new Command('help')
+      .argument('[command]')
+      .description('print the help of a command')
+      .helpGroup('This machine:'),
+  )
+  return { program, output, context }
 }
 
 /** Collects what is given several times. Not a variadic option: that would swallow the arguments after it. */
@@ -125,9 +159,15 @@ function stub(name: string, summary: string): Command {
   return new Command(name).description(summary).allowUnknownOption().allowExcessArguments()
 }
 
-/** Commands made on their own do not take over how the program prints and ends. */
-function inherit(command: Command): Command {
-  command.exitOverride().showHelpAfterError(`Run "berth ${command.name()} --help" to see how.`)
+/** Commands made on their own do not take over how the program prints and ends; nor do those below them. */
+function inherit(command: Command, program: Command, path = command.name()): Command {
+  command
+    .exitOverride()
+    .configureOutput(program.configureOutput())
+    .configureHelp(program.configureHelp())
+    .helpOption('-h, --help', 'print help')
+    .showHelpAfterError(`Run "berth ${path} --help" to see how.`)
+  for (const each of command.commands) inherit(each, program, `${path} ${each.name()}`)
   return command
 }
 

@@ -15,8 +15,8 @@ import { version } from './version.ts'
 /** Faults of the configuration have an exit code of their own, so that a supervisor need not try again. */
 const exitCodes = { failure: 1, configuration: 78 }
 
-/** Runs a command of the server and says what the process is to end with. Faults are told in words on standard error. */
-export async function runServerCommand(argv: readonly string[]): Promise<number> {
+/** The server's commands with their options. */
+export function serverProgram(): Command {
   const program = new Command('berth')
     .description('Berth: a registry for containers and models.')
     .version(version)
@@ -30,6 +30,12 @@ export async function runServerCommand(argv: readonly string[]): Promise<number>
   program.addCommand(gcCommand(() => openRegistryOffline(load())))
   program.addCommand(fsckCommand(() => openRegistryOffline(load())))
   program.addCommand(configCommand(load))
+  return program
+}
+
+/** Runs a command of the server and says what the process is to end with. Faults are told in words on standard error. */
+export async function runServerCommand(argv: readonly string[]): Promise<number> {
+  const program = serverProgram()
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return Number(process.exitCode ?? 0)
