@@ -11,6 +11,11 @@ export type CommandEntry = {
 
 /** Every command that is a client, in the order of the help. Options of all of them are in `program.ts`. */
 export const commandTable: Readonly<Record<string, CommandEntry>> = {
+  build: {
+    group: 'Images',
+    summary: 'build the images of berth.yaml and push them',
+    load: async () => (await import('./commands/build.ts')).buildCommand,
+  },
   copy: {
     group: 'Images',
     summary: 'copy an image between registries, layouts, archives and engines',
@@ -35,6 +40,16 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: 'Registries',
     summary: 'see what a registry holds, what is shared, and what could be saved',
     load: async () => (await import('./commands/inventory.ts')).inventoryCommand,
+  },
+  inspect: {
+    group: 'Images',
+    summary: 'show what is in an image: platforms, layers, config, signatures',
+    load: async () => (await import('./commands/inspect.ts')).inspectCommand,
+  },
+  lock: {
+    group: 'Projects of yours',
+    summary: 'pin every image that the files name to its digest, and check that it stays so',
+    load: async () => (await import('./commands/lock.ts')).lockCommand,
   },
   login: {
     group: 'Registries',

@@ -81,7 +81,6 @@ export async function buildProgram(
 ): Promise<{ program: Command; output: () => Output; context: CommandContext }> {
   const program = new Command('berth')
     .description('Images and models, from a Dockerfile to any registry and back.')
-    .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .addOption(new Option('--json', 'print the result as JSON'))
     .addOption(new Option('-q, --quiet', 'say nothing but the result, warnings and faults'))
@@ -128,15 +127,21 @@ export async function buildProgram(
       return openClient(program.opts<GlobalOptions>(), output())
     }),
   }
+  const loaded: Command[] = []
   for (const group of groups) {
     for (const [name, entry] of Object.entries(commandTable)) {
       if (entry.group !== group) continue
       const command = isWanted(entry) ? (await entry.load())(context) : stub(name, entry.summary)
+      if (isWanted(entry)) loaded.push(command)
       program.addCommand(inherit(command.helpGroup(`${group}:`), program))
     }
   }
   for (const [name, summary] of Object.entries(serverCommands)) {
     program.addCommand(stub(name, summary).helpGroup('The server:'))
+  }
+  // Options of the program are read behind a command as well, and would take "berth build --version 1.2.3" for theirs.
+  if (loaded.length !== 1 || !loaded.some(hasVersionOption)) {
+    program.version(version, '-V, --version', 'print the version')
   }
   program.addHelpCommand(
     new Command('help')
@@ -145,6 +150,10 @@ export async function buildProgram(
       .helpGroup('This machine:'),
   )
   return { program, output, context }
+}
+
+function hasVersionOption({ options, commands }: Command): boolean {
+  return options.some(({ long }) => long === '--version') || commands.some(hasVersionOption)
 }
 
 /** Collects what is given several times. Not a variadic option: that would swallow the arguments after it. */

@@ -1,5 +1,8 @@
+import { parseTagName } from '@berth/oci/reference.ts'
 import { z } from 'zod'
-import { buildSchema, strategyNames } from './build-schema.ts'
+import { isPattern, patternFault } from '../tag-strategy/pattern.ts'
+import { strategyNames } from '../tag-strategy/strategy-name.ts'
+import { buildSchema } from './build-schema.ts'
 import type { FileFault, LocatedYaml } from './located-yaml.ts'
 import { editDistance, nearestName } from './nearest-name.ts'
 
@@ -61,6 +64,14 @@ export function faultsAcross(yaml: LocatedYaml): readonly FileFault[] {
       const allowed = `Strategies are ${strategyNames.join(', ')}.`
       if (meant !== undefined) {
         say([...path, at], `is "${tag}", which is no strategy. Did you mean "${meant}"? ${allowed}`)
+      } else if (isPattern(tag)) {
+        const fault = patternFault(tag)
+        if (fault !== undefined) say([...path, at], `${fault}.`)
+      } else if (!isTag(tag)) {
+        say(
+          [...path, at],
+          `is "${tag}", which is no tag: letters, digits, "_", "." and "-", at most 128. ${allowed}`,
+        )
       }
     }
   }
@@ -108,6 +119,14 @@ function findCircle(needs: ReadonlyMap<string, readonly string[]>): readonly str
     if (circle !== undefined) return circle
   }
   return undefined
+}
+
+function isTag(text: string): boolean {
+  try {
+    return parseTagName(text) === text
+  } catch {
+    return false
+  }
 }
 
 function mapOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,16 +1,5 @@
 import { z } from 'zod'
-
-/** Names of the strategies in `packages/cli/src/tag-strategy`; any other entry of `tags` is a literal or a pattern. */
-export const strategyNames = [
-  'semver',
-  'revision',
-  'branch-revision',
-  'timestamp',
-  'environment',
-  'latest',
-] as const
-
-export type StrategyName = (typeof strategyNames)[number]
+import { strategyNames } from '../tag-strategy/strategy-name.ts'
 
 const scalarText = z
   .union([z.string(), z.number(), z.boolean()], {

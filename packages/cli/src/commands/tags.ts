@@ -13,6 +13,7 @@ import { askConfirmation } from '../prompt.ts'
 import { addTags } from '../tags/add-tags.ts'
 import { formatTags, listTagNames, readTagDetails, type TagDetails } from '../tags/list-tags.ts'
 import { removeTag } from '../tags/remove-tags.ts'
+import { tagsPlanCommand } from './tags-plan.ts'
 
 type ListOptions = { limit: string; filter?: string; names?: boolean }
 
@@ -27,6 +28,7 @@ export function tagsCommand(context: CommandContext): Command {
     .addCommand(listCommand(context))
     .addCommand(addCommand(context))
     .addCommand(removeCommand(context))
+    .addCommand(tagsPlanCommand(context))
 }
 
 function listCommand(context: CommandContext): Command {

@@ -1,0 +1,65 @@
+import type { Digest } from '@berth/oci/digest.ts'
+import { formatBytes, formatDuration, shortDigest } from '../format.ts'
+import { formatTable } from '../table.ts'
+
+/** What became of one service. One of `services` in the JSON result; fields are only ever added. */
+export type ServiceResult = {
+  readonly service: string
+  readonly image: string
+  /** `built`: not pushed, because nothing was to be, or because another service failed. */
+  readonly state: 'pushed' | 'built' | 'failed' | 'skipped'
+  readonly platforms: readonly {
+    readonly platform: string
+    readonly digest: Digest
+    readonly layers: number
+    readonly size: number
+  }[]
+  readonly tags: readonly string[]
+  /** Of the index, or of the image when it is for one platform. */
+  readonly digest: Digest | null
+  /** Layers of all platforms, in bytes as they are stored. */
+  readonly size: number
+  readonly layers: number
+  readonly milliseconds: number
+  readonly steps: number
+  readonly cacheHits: number
+  readonly log: string | null
+  readonly fault: string | null
+}
+
+export type BuildResult = {
+  readonly builder: string
+  readonly builderVersion: string
+  readonly revision: string | null
+  readonly version: string | null
+  readonly services: readonly ServiceResult[]
+}
+
+/** The table that a build ends with. */
+export function formatResult({ services }: BuildResult, width: number | undefined): string {
+  return formatTable(
+    [
+      { title: 'SERVICE' },
+      { title: 'PLATFORM', shrinks: true },
+      { title: 'TAGS', shrinks: true },
+      { title: 'SIZE', align: 'right' },
+      { title: 'LAYERS', align: 'right' },
+      { title: 'TIME', align: 'right' },
+      { title: 'CACHE', align: 'right' },
+      { title: 'DIGEST' },
+      { title: 'STATE' },
+    ],
+    services.map((each) => [
+      each.service,
+      each.platforms.map(({ platform }) => platform).join(','),
+      each.tags.join(','),
+      each.digest === null ? '' : formatBytes(each.size),
+      each.digest === null ? '' : String(each.layers),
+      each.state === 'skipped' ? '' : formatDuration(each.milliseconds),
+      each.state === 'skipped' ? '' : `${each.cacheHits}/${each.steps}`,
+      each.digest === null ? '' : width === undefined ? each.digest : shortDigest(each.digest),
+      each.state,
+    ]),
+    width,
+  )
+}

@@ -1,0 +1,28 @@
+import { readAnswer, textAt } from './ask-builder.ts'
+import { StorageBuilder } from './storage-builder.ts'
+
+export class Podman extends StorageBuilder {
+  readonly name = 'podman'
+  protected readonly infoArguments = ['info', '--format', 'json']
+  protected readonly cacheSince = [4, 2] as const
+
+  protected async readInfo(
+    answer: string,
+  ): Promise<{ platform: string; version: string } | { reason: string }> {
+    const info = readAnswer(answer)
+    const host = info?.host as { serviceIsRemote?: unknown } | undefined
+    if (host?.serviceIsRemote === true) {
+      // Its layouts would be written where it runs, not here.
+      return {
+        reason: 'podman works on another machine here, and cannot export an image to this one',
+      }
+    }
+    return {
+      platform: `${textAt(info, 'host', 'os') ?? 'linux'}/${textAt(info, 'host', 'arch') ?? 'amd64'}`,
+      version: textAt(info, 'version', 'Version') ?? 'unknown',
+    }
+  }
+
+  protected override listFlag = (flag: string): string =>
+    flag === '--json' ? '--format=json' : flag
+}

@@ -1,0 +1,180 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClientError } from '@berth/client/client-error.ts'
+import { OciLayout } from '@berth/client/layout/oci-layout.ts'
+import type { Descriptor } from '@berth/oci/descriptor.ts'
+import { parseTagName } from '@berth/oci/reference.ts'
+import { askBuilder } from './ask-builder.ts'
+import { baseArguments } from './base-arguments.ts'
+import type { Service } from './build-file.ts'
+import type { BuildRun } from './build-run.ts'
+import { BuildSteps } from './build-steps.ts'
+import type { Builder, BuilderProbe, BuildOrder, BuiltImage, LocalImage } from './builder.ts'
+import { exportTag, readPlatforms, writeIndex } from './built-manifest.ts'
+import { isForBuildxOnly, repositoryCache } from './cache-place.ts'
+import { parseLocalImages } from './local-images.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * What buildah and podman have in common: both keep images in the storage of containers/storage, build one platform at a
+ * time and export OCI layouts. `BUILDAH_ISOLATION`, `CONTAINERS_STORAGE_CONF` and the like reach them untouched.
+ */
+export abstract class StorageBuilder implements Builder {
+  abstract readonly name: 'buildah' | 'podman'
+  protected readonly env: Environment
+  #platform = 'linux/amd64'
+  #version = ''
+
+  constructor(env: Environment) {
+    this.env = env
+  }
+
+  async probe(signal: AbortSignal): Promise<BuilderProbe> {
+    const asked = await askBuilder(this.name, this.infoArguments, this.env, signal)
+    if ('reason' in asked) return { kind: 'absent', reason: asked.reason }
+    const info = await this.readInfo(asked.answer, signal)
+    if ('reason' in info) return { kind: 'absent', reason: info.reason }
+    this.#platform = info.platform
+    this.#version = info.version
+    return { kind: 'ready', ...info, platforms: undefined }
+  }
+
+  protected abstract readonly infoArguments: readonly string[]
+  protected abstract readInfo(
+    answer: string,
+    signal: AbortSignal,
+  ): Promise<{ platform: string; version: string } | { reason: string }>
+  /** The first version, major and minor, that keeps its cache in a registry. */
+  protected abstract readonly cacheSince: readonly [number, number]
+
+  refusalOf(service: Service): string | undefined {
+    const places = [...service.cacheFrom, ...service.cacheTo]
+    if (places.length === 0) return undefined
+    const foreign = places.find(isForBuildxOnly)
+    if (foreign !== undefined) {
+      return `${this.name} keeps its build cache in a registry only, not at "${foreign}" (service ${service.name}).`
+    }
+    const [major = 0, minor = 0] = this.#version.split('.').map(Number)
+    const [sinceMajor, sinceMinor] = this.cacheSince
+    if (major > sinceMajor || (major === sinceMajor && minor >= sinceMinor)) return undefined
+    return `${this.name} ${this.#version} cannot keep its build cache in a registry; ${this.cacheSince.join('.')} can.`
+  }
+
+  async build(order: BuildOrder, run: BuildRun): Promise<BuiltImage> {
+    const layout = new OciLayout(join(order.folder, 'layout'))
+    await mkdir(layout.folder, { recursive: true })
+    const localIds = new Map<string, string>()
+    const images: { platform: string; descriptor: Descriptor }[] = []
+    let [steps, cacheHits] = [0, 0]
+    for (const [at, platform] of order.platforms.entries()) {
+      const tag = order.platforms.length === 1 ? exportTag : parseTagName(`platform-${at}`)
+      const attempt = async (noCache: boolean): Promise<string> => {
+        const counted = await this.#buildPlatform({ ...order, noCache }, platform, localIds, run)
+        await run.mustRun(this.name, ['push', '--quiet', counted.id, `oci:${layout.folder}:${tag}`])
+        steps += counted.steps
+        cacheHits += counted.cacheHits
+        const built = await readPlatforms(layout, { kind: 'tag', tag })
+        return built.platforms[0]?.platform ?? ''
+      }
+      let made = await attempt(order.noCache)
+      if (!isWanted(made, platform) && !order.noCache) {
+        // The cache of buildah and podman does not tell platforms apart where the base is `scratch`.
+        run.log.write(`The cache gave an image for ${made}; building for ${platform} without it.\n`)
+        made = await attempt(true)
+      }
+      if (!isWanted(made, platform)) {
+        throw new ClientError(
+          'toolFailed',
+          `${this.name} was to build ${order.service.name} for ${platform} and made an image for ${made}.`,
+          {
+            next: 'Look at the FROM lines: a fixed --platform or a base image without that platform makes this.',
+          },
+        )
+      }
+      const descriptor = await layout.resolve({ kind: 'tag', tag })
+      if (descriptor === undefined) {
+        throw new ClientError('toolFailed', `${this.name} exported no image to ${layout.folder}.`)
+      }
+      images.push({ platform, descriptor })
+    }
+    if (images.length > 1) await writeIndex(layout, images, order.annotations, exportTag)
+    return {
+      source: layout,
+      reference: { kind: 'tag', tag: exportTag },
+      layout: layout.folder,
+      localIds,
+      steps,
+      cacheHits,
+    }
+  }
+
+  async #buildPlatform(
+    order: BuildOrder,
+    platform: string,
+    localIds: Map<string, string>,
+    run: BuildRun,
+  ): Promise<{ id: string; steps: number; cacheHits: number }> {
+    const idFile = join(order.folder, 'image-id')
+    const counter = new BuildSteps()
+    const args = buildArguments(order, platform, idFile)
+    const output = await run.mustRun(this.name, args)
+    for (const line of output.split('\n')) counter.note(line)
+    const id = (await readFile(idFile, 'utf8')).trim()
+    localIds.set(platform, id)
+    return { id, steps: counter.steps, cacheHits: counter.cacheHits }
+  }
+
+  async tagLocally(image: BuiltImage, names: readonly string[], run: BuildRun): Promise<void> {
+    const id = image.localIds.get(this.#platform) ?? [...image.localIds.values()][0]
+    if (id !== undefined && names.length > 0) {
+      await run.mustRun(this.name, ['tag', withoutAlgorithm(id), ...names])
+    }
+  }
+
+  async listLocal(repository: string, run: BuildRun): Promise<readonly LocalImage[]> {
+    const text = await run.mustRun(this.name, ['images', '--json', '--no-trunc'].map(this.listFlag))
+    return parseLocalImages(text, repository)
+  }
+
+  /** How the program spells a flag of `images`. */
+  protected listFlag = (flag: string): string => flag
+
+  async removeLocal(image: LocalImage, run: BuildRun): Promise<boolean> {
+    // Without --force: an image that a container uses stays.
+    const { status } = await run.run(this.name, ['rmi', ...image.names])
+    return status === 0
+  }
+}
+
+function buildArguments(order: BuildOrder, platform: string, idFile: string): readonly string[] {
+  const { service, args, labels, annotations, secrets, epoch, noCache } = order
+  const pairs = (flag: string, values: Readonly<Record<string, string>>): string[] =>
+    Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`])
+  return [
+    'build',
+    '--layers',
+    '--force-rm',
+    ...['--iidfile', idFile, '--platform', platform, '--file', order.dockerfile],
+    ...(noCache ? ['--no-cache'] : []),
+    ...(epoch === undefined ? [] : ['--timestamp', String(epoch)]),
+    ...(service.target === undefined ? [] : ['--target', service.target]),
+    ...pairs('--build-arg', { ...args, ...baseArguments(order.bases, platform) }),
+    ...pairs('--label', labels),
+    ...pairs('--annotation', annotations),
+    ...secrets.flatMap(({ id, file }) => ['--secret', `id=${id},src=${file}`]),
+    ...service.ssh.flatMap((each) => ['--ssh', each]),
+    ...(noCache ? [] : order.cacheFrom.flatMap((each) => ['--cache-from', repositoryCache(each)])),
+    ...order.cacheTo.flatMap((each) => ['--cache-to', repositoryCache(each)]),
+    service.context,
+  ]
+}
+
+/** Whether the image is for the platform that was asked for; a variant that it does not tell is no difference. */
+function isWanted(made: string, wanted: string): boolean {
+  return made === wanted || made === wanted.split('/').slice(0, 2).join('/')
+}
+
+function withoutAlgorithm(id: string): string {
+  return id.replace(/^sha256:/, '')
+}
