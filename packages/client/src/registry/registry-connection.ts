@@ -42,7 +42,6 @@ export class RegistryConnection {
   readonly #kindOf: (probe: Probe) => RegistryKind
   #probed: Promise<Probe> | undefined
   #challenge: Challenge | undefined
-  #shown: Promise<Credentials> | undefined
 
   constructor(parts: {
     registry: string
@@ -73,15 +72,9 @@ export class RegistryConnection {
     return this.#kindOf(await this.probe(signal))
   }
 
-  /** What is shown to this registry. */
+  /** What is shown to this registry; the source keeps it, and makes it anew in time. */
   credentials(signal?: AbortSignal): Promise<Credentials> {
-    this.#shown ??= this.#credentials
-      .credentialsFor(this.registry, signal)
-      .catch((error: unknown) => {
-        this.#shown = undefined
-        throw error
-      })
-    return this.#shown
+    return this.#credentials.credentialsFor(this.registry, signal)
   }
 
   /** The answer, when its status is one of those expected; every other one is thrown as a `ClientError`. */
@@ -98,11 +91,15 @@ export class RegistryConnection {
     const wasKnown = this.#challenge !== undefined
     this.#challenge = challenge
     await this.#forget(request, challenge, wasKnown)
-    return this.#expected(await this.#attempt(request, url, isOwn), request)
+    return this.#expected(await this.#attempt(request, url, isOwn), request, true)
   }
 
   /** The error that an answer means, for statuses that `expect` let through. */
-  async errorOf(answer: Answer, request: RegistryRequest): Promise<ClientError> {
+  async errorOf(
+    answer: Answer,
+    request: RegistryRequest,
+    isAskedAnew = false,
+  ): Promise<ClientError> {
     const credentials = await this.credentials(request.signal).catch(() => undefined)
     return registryError(answer, {
       registry: this.registry,
@@ -110,13 +107,15 @@ export class RegistryConnection {
       action: this.#actionOf(request),
       what: request.what,
       isSignedIn: credentials !== undefined && credentials.kind !== 'anonymous',
+      isTokenFresh:
+        isAskedAnew && this.#challenge?.scheme === 'bearer' && credentials?.kind !== 'accessToken',
       kind: await this.kind(request.signal),
     })
   }
 
-  async #expected(answer: Answer, request: RegistryRequest): Promise<Answer> {
+  async #expected(answer: Answer, request: RegistryRequest, isAskedAnew = false): Promise<Answer> {
     if (request.expect.includes(answer.status)) return answer
-    throw await this.errorOf(answer, request)
+    throw await this.errorOf(answer, request, isAskedAnew)
   }
 
   async #attempt(request: RegistryRequest, url: URL, isOwn: boolean): Promise<Answer> {
@@ -161,8 +160,6 @@ export class RegistryConnection {
 
   async #forget(request: RegistryRequest, challenge: Challenge, wasKnown: boolean): Promise<void> {
     if (!wasKnown) return
-    // Credentials that are made anew (twelve hours of ECR) are asked for again.
-    this.#shown = undefined
     if (challenge.scheme === 'bearer') {
       this.#tokens.forget(await this.#tokenRequest(request, challenge))
     }

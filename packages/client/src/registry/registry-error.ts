@@ -1,3 +1,4 @@
+import { parseChallenge } from '../auth/challenge.ts'
 import { ClientError, type ClientErrorKind } from '../client-error.ts'
 import type { RegistryAction, RegistryKind } from '../kinds/kind.ts'
 import { retryAfterMs } from '../transport/back-off.ts'
@@ -10,6 +11,8 @@ export type Attempted = {
   /** What was asked for, as the end of a sentence: `the tag v1 of ghcr.io/acme/api`. */
   readonly what: string
   readonly isSignedIn: boolean
+  /** The token service took the credentials just now: what the registry still refuses is a matter of rights. */
+  readonly isTokenFresh: boolean
   readonly kind: RegistryKind
 }
 
@@ -21,7 +24,7 @@ const messageMax = 600
 /** What an answer that was not hoped for means: its envelope is read, and the kind of registry explains refusals. */
 export async function registryError(answer: Answer, attempted: Attempted): Promise<ClientError> {
   const envelope = await readEnvelope(answer)
-  const kind = kindOf(answer.status, envelope.codes, attempted)
+  const kind = kindOf(answer, envelope, attempted)
   const said = envelope.message === undefined ? '' : ` It says: ${envelope.message}`
   const options = {
     status: answer.status,
@@ -31,7 +34,7 @@ export async function registryError(answer: Answer, attempted: Attempted): Promi
   if (isRefusal(kind, attempted.action)) {
     const { meaning, next } = attempted.kind.explainRefusal({
       ...attempted,
-      status: answer.status,
+      status: kind === 'denied' ? 403 : answer.status,
       codes: envelope.codes,
       message: envelope.message,
     })
@@ -80,18 +83,23 @@ function nextOf(kind: ClientErrorKind): string | undefined {
 }
 
 function kindOf(
-  status: number,
-  codes: readonly string[],
-  { isSignedIn }: Attempted,
+  { status, headers }: Answer,
+  { codes, message = '' }: Envelope,
+  { isSignedIn, isTokenFresh }: Attempted,
 ): ClientErrorKind {
   if (codes.includes('DIGEST_INVALID')) return 'digestMismatch'
   if (codes.includes('TOOMANYREQUESTS')) return 'rateLimited'
   switch (status) {
-    case 401:
+    case 401: {
       // Whoever is known and still gets 401 lacks the right: some registries never say 403.
-      return isSignedIn && codes.includes('DENIED') ? 'denied' : 'unauthenticated'
+      const challenge = parseChallenge(headers['www-authenticate'])
+      const isScope = challenge?.scheme === 'bearer' && challenge.error === 'insufficient_scope'
+      const isKnown = isTokenFresh || isScope || codes.includes('DENIED')
+      return isSignedIn && isKnown ? 'denied' : 'unauthenticated'
+    }
     case 403:
-      return 'denied'
+      // Amazon's way of saying that twelve hours are over.
+      return /token has expired/i.test(message) ? 'unauthenticated' : 'denied'
     case 404:
       return 'notFound'
     case 405:
