@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { ClientError } from '@berth/client/client-error.ts'
-import type { ContentSource, ContentTarget } from '@berth/client/content.ts'
 import {
   formatImageReference,
+  formatRepositoryAddress,
   type ImageReference,
   parseImageReference,
   type RepositoryAddress,
@@ -13,6 +13,9 @@ import { OciError, quote } from '@berth/oci/oci-error.ts'
 import { parseTagName, type Reference, type TagName } from '@berth/oci/reference.ts'
 import type { CommandContext } from './context.ts'
 import { type EngineName, isEngineName } from './engines/engine.ts'
+import type { OpenedSource, OpenedTarget } from './opened.ts'
+
+export type { OpenedSource, OpenedTarget } from './opened.ts'
 
 /** Where an image is, as people write it for pull, push and copy. */
 export type Location =
@@ -102,22 +105,23 @@ function incomplete(text: string, fault: string): ClientError {
   return new ClientError('referenceInvalid', `${quote(text)} is not complete: ${fault}.`)
 }
 
-export type OpenedSource = {
-  readonly source: ContentSource
-  /** The image that was named; without a name, `latest` of a repository and the only image of anything else. */
-  readonly reference: Reference
-  /** Takes away what was put on this machine's disk for reading. To be called in any case. */
-  close(): Promise<void>
+/** What to write instead of the name that `openTarget` would give an image. */
+export type OpenTargetOptions = {
+  /** What the image is called in an archive when the location names only a tag or nothing. */
+  readonly name?:
+    | { readonly address: RepositoryAddress; readonly tag: TagName | undefined }
+    | undefined
 }
 
 /**
- * Opens what an image is read from. Archives and engines are read as they are when first asked for something. Throws
- * `notFound`, `inputInvalid`, `toolMissing`.
+ * Opens what an image is read from. An archive from standard input, and the image of an engine, is put on this machine's
+ * disk first. Throws `notFound`, `inputInvalid`, `toolMissing`, `toolFailed`.
  */
 export async function openSource(
   location: Location,
   context: CommandContext,
 ): Promise<OpenedSource> {
+  const { terminal, signal } = context
   switch (location.kind) {
     case 'registry': {
       const { tag, digest } = location.reference
@@ -125,66 +129,105 @@ export async function openSource(
       return { source, reference: referenceOf(tag ?? 'latest', digest), close: nothing }
     }
     case 'layout': {
-      const source = new OciLayout(pathOf(location.folder, context.terminal.cwd))
-      const reference =
-        location.name === undefined && location.digest === undefined
-          ? await source.soleReference()
-          : referenceOf(location.name, location.digest)
+      const source = new OciLayout(pathOf(location.folder, terminal.cwd))
+      const isNamed = location.name !== undefined || location.digest !== undefined
+      const reference = isNamed
+        ? referenceOf(location.name ?? 'latest', location.digest)
+        : await source.soleReference()
       return { source, reference, close: nothing }
     }
     case 'ociArchive':
-    case 'dockerArchive':
-    case 'engine':
-      throw new ClientError('unsupported', `${formatLocation(location)} cannot be read yet.`)
+    case 'dockerArchive': {
+      const archives = await import('@berth/client/archive/open-archive.ts')
+      const isOci = location.kind === 'ociArchive'
+      const open = isOci ? archives.openOciArchive : archives.openDockerArchive
+      const file = pathOf(location.file, terminal.cwd)
+      const name = `${isOci ? 'oci' : 'docker'}-archive:${location.file}`
+      const { source, find, close } = await open({ file, stdin: terminal.stdin, name, signal })
+      try {
+        const { digest } = location
+        const reference = digest === undefined ? await find(location.name) : byDigest(digest)
+        return { source, reference, close }
+      } catch (error) {
+        await close()
+        throw error
+      }
+    }
+    case 'engine': {
+      const { openEngine } = await import('./engines/find-engine.ts')
+      const { openEngineSource } = await import('./engines/engine-content.ts')
+      const engine = await openEngine(location.engine, terminal.env, signal)
+      return openEngineSource(engine, location.image, signal)
+    }
   }
 }
 
-export type OpenedTarget = {
-  readonly target: ContentTarget
-  /** To be given to `putManifest` for the image that was named; none when it was named by digest alone. */
-  readonly tags: readonly TagName[]
-  /** Makes it count: an archive gets its end and its name, an engine takes the image in. */
-  finish(): Promise<void>
-  /** Leaves nothing behind; a folder keeps broken-off blobs for the next run. */
-  abort(): Promise<void>
-}
-
-export type OpenTargetOptions = {
-  /** What the image is called in an archive or an engine when the location names only a tag or nothing. */
-  readonly name?:
-    | { readonly address: RepositoryAddress; readonly tag: TagName | undefined }
-    | undefined
-}
-
-/** Opens what an image is written to. Either `finish` or `abort` has to be called. */
+/** Opens what an image is written to. Throws `inputInvalid`, `toolMissing`. */
 export async function openTarget(
   location: Location,
   context: CommandContext,
   options: OpenTargetOptions = {},
 ): Promise<OpenedTarget> {
+  const { terminal, signal } = context
   switch (location.kind) {
     case 'registry': {
       const { tag, digest } = location.reference
       const target = (await context.client()).repository(location.reference)
-      const tags =
-        tag === undefined ? (digest === undefined ? [parseTagName('latest')] : []) : [tag]
+      const isByDigest = tag === undefined && digest !== undefined
+      const tags = isByDigest ? [] : [tag ?? tagNamed('latest')]
       return { target, tags, finish: nothing, abort: nothing }
     }
     case 'layout': {
-      const target = new OciLayout(pathOf(location.folder, context.terminal.cwd))
+      const target = new OciLayout(pathOf(location.folder, terminal.cwd))
       const tag = location.name === undefined ? options.name?.tag : tagNamed(location.name)
       return { target, tags: tag === undefined ? [] : [tag], finish: nothing, abort: nothing }
     }
     case 'ociArchive':
-    case 'dockerArchive':
-    case 'engine':
-      throw new ClientError('unsupported', `${formatLocation(location)} cannot be written yet.`)
+    case 'dockerArchive': {
+      const { openArchiveOutput } = await import('./archive-output.ts')
+      const isOci = location.kind === 'ociArchive'
+      const { tag, repository } = nameInArchive(location.name, options)
+      return openArchiveOutput(
+        {
+          format: isOci ? 'oci' : 'docker',
+          file: pathOf(location.file, terminal.cwd),
+          name: `${isOci ? 'oci' : 'docker'}-archive:${location.file}`,
+          tags: tag === undefined ? [] : [tag],
+          nameOf: (each) => (repository === undefined ? undefined : `${repository}:${each}`),
+        },
+        terminal,
+      )
+    }
+    case 'engine': {
+      const { openEngine } = await import('./engines/find-engine.ts')
+      const { openEngineTarget } = await import('./engines/engine-content.ts')
+      const engine = await openEngine(location.engine, terminal.env, signal)
+      return openEngineTarget(engine, location.image, signal)
+    }
   }
 }
 
-function referenceOf(name: string | undefined, digest: Digest | undefined): Reference {
-  if (digest !== undefined) return { kind: 'digest', digest }
-  return { kind: 'tag', tag: tagNamed(name ?? 'latest') }
+/** A name with a repository counts as a whole; a tag alone goes with the repository that the image comes from. */
+function nameInArchive(
+  name: string | undefined,
+  { name: origin }: OpenTargetOptions,
+): { readonly tag: TagName | undefined; readonly repository: string | undefined } {
+  const repository = origin === undefined ? undefined : formatRepositoryAddress(origin.address)
+  if (name === undefined) return { tag: origin?.tag, repository }
+  if (!/[/:]/.test(name)) return { tag: tagNamed(name), repository }
+  const reference = parseImageReference(name)
+  return {
+    tag: reference.tag ?? tagNamed('latest'),
+    repository: formatRepositoryAddress(reference),
+  }
+}
+
+function referenceOf(name: string, digest: Digest | undefined): Reference {
+  return digest === undefined ? { kind: 'tag', tag: tagNamed(name) } : byDigest(digest)
+}
+
+function byDigest(digest: Digest): Reference {
+  return { kind: 'digest', digest }
 }
 
 function tagNamed(text: string): TagName {

@@ -45,7 +45,7 @@ export class FolderFiles implements LayoutFiles {
   async *listBlobs(): AsyncIterable<Digest> {
     for (const algorithm of ['sha256', 'sha512']) {
       const names = await readdir(join(this.folder, 'blobs', algorithm)).catch(() => [])
-      for (const name of names.sort()) {
+      for (const name of names.sort((a, b) => (a < b ? -1 : 1))) {
         const digest = `${algorithm}:${name}`
         if (isDigest(digest)) yield digest
       }
