@@ -22,11 +22,11 @@ const { env, stdin, stdout } = process
 async function main(action: string): Promise<void> {
   switch (action) {
     case 'get':
-      return get(await readInput())
+      return get((await readInput()).trim())
     case 'store':
       return store(await readInput())
     case 'erase':
-      return erase(await readInput())
+      return erase((await readInput()).trim())
     case 'list':
       return list()
     default:
@@ -123,11 +123,10 @@ function secretOf(credentials: Credentials): Secret | undefined {
 }
 
 function registryOf(serverUrl: string): string {
-  const key = serverUrl.trim()
-  if (key === '') throw new Error('no credentials server URL')
-  const parsed = parseRegistryKey(key)
+  if (serverUrl === '') throw new Error('no credentials server URL')
+  const parsed = parseRegistryKey(serverUrl)
   // Docker also keeps other secrets under addresses of its own; they are kept under those.
-  return parsed === undefined || parsed.namespace !== undefined ? key : parsed.registry
+  return parsed === undefined || parsed.namespace !== undefined ? serverUrl : parsed.registry
 }
 
 function parseInput(input: string): JsonObject {

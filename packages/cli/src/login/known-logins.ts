@@ -67,7 +67,10 @@ export async function readLogin(
     credentials: { credentialsFor: () => Promise.resolve(credentials) },
   })
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeLimitMs)])
-  const kind = await client.kindOf(registry, limit).catch(() => kindByHost(registry))
+  const state = await tryOn(client, registry, limit, signal)
+  // Without an answer the address alone may tell; asking once more would only take as long again.
+  const kind =
+    state.isValid === undefined ? kindByHost(registry) : await client.kindOf(registry, limit)
   return {
     registry,
     namespace,
@@ -77,7 +80,7 @@ export async function readLogin(
     place,
     expiresAt:
       found.expiresAt ?? expiryOf(credentials) ?? (await notedExpiry(env, registry, credentials)),
-    ...(await tryOn(client, registry, limit, signal)),
+    ...state,
   }
 }
 

@@ -62,6 +62,10 @@ function deviceWay(output: Output, context: SignInRequest['context']): Way {
         output.terminal.stderr.write(
           `Open ${printable(address)} where you are signed in, and enter ${printable(code)}.\n`,
         )
+        const approve = new URL('/api/v1/auth/device/approve', context.origin)
+        output.note(
+          `Or without a browser: curl -u <name> --json '{"userCode":"${printable(code)}","approve":true}' ${approve.href}`,
+        )
         output.note(`Waiting for that; the code is good for ${formatDuration(seconds * 1000)}.`)
       })
       return { ...signedIn, method: 'device' }
