@@ -26,6 +26,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'bring repositories of one registry into another, the plan first',
     load: async () => (await import('./commands/sync.ts')).syncCommand,
   },
+  ci: {
+    group: 'Projects of yours',
+    summary: 'make pipelines for GitHub and GitLab from berth.yaml',
+    load: async () => (await import('./commands/ci.ts')).ciCommand,
+  },
   completion: {
     group: 'This machine',
     summary: 'print what makes a shell complete berth',
