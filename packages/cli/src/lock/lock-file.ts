@@ -173,6 +173,20 @@ export function lockKey(reference: ImageReference): string {
   return `${formatRepositoryAddress(reference)}:latest`
 }
 
+/**
+ * What a reference in the file at `path` is called in this lock. One with a digest alone that was pinned from
+ * `repository` without a tag is still that: `latest`.
+ */
+export function lockKeyIn(lock: LockFile, reference: ImageReference, path: string): string {
+  const key = lockKey(reference)
+  if (reference.tag !== undefined || reference.digest === undefined) return key
+  if (Object.hasOwn(lock.images, key)) return key
+  const untagged = lockKey({ ...reference, digest: undefined })
+  const latest = Object.hasOwn(lock.images, untagged) ? lock.images[untagged] : undefined
+  const isMeant = latest?.digest === reference.digest || latest?.usedIn.includes(path) === true
+  return isMeant ? untagged : key
+}
+
 /** What is locked for a reference, written in any way that names it. Throws `referenceInvalid` for a malformed text. */
 export function findImage(
   lock: LockFile,
