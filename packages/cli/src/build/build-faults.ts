@@ -14,6 +14,7 @@ let described: JsonSchema | undefined
 /** What the schema finds wrong, each with what is allowed there and where it stands. */
 export function faultsOfIssues(issues: readonly Issue[], yaml: LocatedYaml): readonly FileFault[] {
   return issues.flatMap((issue): readonly FileFault[] => {
+    if (yaml.isUnfilled(issue.path)) return []
     const where = nameOf(issue.path)
     if (issue.code === 'unrecognized_keys') {
       const allowed = keysAt(issue.path)

@@ -43,6 +43,7 @@ export type BuildFile = {
   readonly registry: string
   readonly repository: string | undefined
   readonly lock: boolean
+  readonly supplyChain: boolean
   readonly tagging: TaggingSettings
   /** In the order of the file. */
   readonly services: readonly Service[]
@@ -129,6 +130,7 @@ function complete(
     registry,
     repository,
     lock: settings.lock,
+    supplyChain: settings.supplyChain,
     tagging: settings.tagging,
     services: services.filter((each) => each !== undefined),
   }

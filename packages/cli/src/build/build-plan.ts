@@ -41,6 +41,8 @@ export type BuildPlan = {
   readonly version: string | undefined
   /** Seconds since 1970: `SOURCE_DATE_EPOCH`, else the time of the commit. */
   readonly epoch: number | undefined
+  /** Whether `SOURCE_DATE_EPOCH` was set, as by somebody to whom the digest matters. */
+  readonly isReproducible: boolean
   /** Dependencies first. */
   readonly services: readonly ServicePlan[]
 }
@@ -67,7 +69,8 @@ export async function planBuild(
   const tagContext = readTagContext(file, git, { version, environment, env })
   const tagPlans = await planServiceTags(services, tagContext, { env, client, signal })
   const commit = git.commitDate === undefined ? undefined : git.commitDate.getTime() / 1000
-  const epoch = readEpoch(env) ?? commit
+  const given = readEpoch(env)
+  const epoch = given ?? commit
   const created = epoch === undefined ? new Date() : new Date(epoch * 1000)
   const wanted = options.platforms.length === 0 ? undefined : readPlatforms(options.platforms)
   return {
@@ -75,6 +78,7 @@ export async function planBuild(
     git,
     version: tagContext.version,
     epoch,
+    isReproducible: given !== undefined,
     services: services.map((service, at): ServicePlan => {
       const plans = tagPlans[at] ?? []
       const tags = tagsToSet(plans)

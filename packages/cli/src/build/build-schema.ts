@@ -150,6 +150,12 @@ export const buildSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether each push is noted in `build-lock.json`, as `--update-lock` does.'),
+  supplyChain: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether pipelines made by `berth ci init` scan, attach an SBOM and sign. Those steps need a later version of Berth.',
+    ),
   tagging: tagging
     .describe('How the strategies of `tags` behave.')
     .default(() => tagging.parse({})),

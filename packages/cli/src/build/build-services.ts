@@ -175,6 +175,7 @@ class BuildWork {
           labels: plan.labels,
           annotations: plan.labels,
           epoch: this.#plan.epoch,
+          isReproducible: this.#plan.isReproducible,
           secrets: this.#secrets.get(name) ?? [],
           cacheFrom: [...service.cacheFrom, ...this.#options.cacheFrom],
           cacheTo: [...service.cacheTo, ...this.#options.cacheTo],

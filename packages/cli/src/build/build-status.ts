@@ -1,6 +1,7 @@
 import type { Output } from '../output.ts'
 import { formatDuration } from '../format.ts'
 import { Block } from '../progress/block.ts'
+import stringWidth from 'string-width'
 import { BuildSteps } from './build-steps.ts'
 
 type Line = { readonly name: string; readonly startedAt: number; readonly steps: BuildSteps }
@@ -63,8 +64,19 @@ export class BuildStatus {
       const time = formatDuration(performance.now() - startedAt)
       // Commands in a Dockerfile may hold anything.
       const text = `${name.padEnd(width)}  ${time.padStart(8)}  ${at.replace(/\p{C}/gu, ' ')}`
-      return [...text].slice(0, Math.max(1, columns - 1)).join('')
+      return sliceToWidth(text, Math.max(1, columns - 1))
     })
     this.#block?.draw(lines, columns)
   }
+}
+
+/** The beginning of the text, as far as it fits. */
+function sliceToWidth(text: string, columns: number): string {
+  let [width, end] = [0, 0]
+  for (const { segment, index } of new Intl.Segmenter().segment(text)) {
+    width += stringWidth(segment)
+    if (width > columns) break
+    end = index + segment.length
+  }
+  return text.slice(0, end)
 }

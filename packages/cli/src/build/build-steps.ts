@@ -29,11 +29,14 @@ export class BuildSteps {
     for (const pattern of patterns) {
       const found = pattern.exec(line)
       if (found === null) continue
+      const text = found[3] ?? ''
+      this.current = { number: Number(found[1]), of: Number(found[2]), text }
+      // Taking a base is nothing that a cache could spare.
+      if (/^FROM\s/i.test(text)) return true
       const vertex = /^#(\d+) /.exec(line)?.[1]
       if (vertex !== undefined && this.#seen.has(vertex)) return false
       if (vertex !== undefined) this.#seen.add(vertex)
       this.#steps += 1
-      this.current = { number: Number(found[1]), of: Number(found[2]), text: found[3] ?? '' }
       return true
     }
     return false

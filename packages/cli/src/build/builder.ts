@@ -31,6 +31,8 @@ export type BuildOrder = {
   readonly annotations: Readonly<Record<string, string>>
   /** Every time in the image is this one, in seconds since 1970; `undefined`: the time of the build. */
   readonly epoch: number | undefined
+  /** Whether the same digest counts for more than speed: no step may come from a cache of another `epoch`. */
+  readonly isReproducible: boolean
   /** Files that hold the secrets. */
   readonly secrets: readonly { readonly id: string; readonly file: string }[]
   readonly cacheFrom: readonly string[]

@@ -128,10 +128,19 @@ export class Buildx implements Builder {
       bases[baseArgument(name)] = name
     }
     return [
-      ...['buildx', 'build', '--progress', 'plain', '--platform', platforms.join(',')],
-      ...['--file', order.dockerfile],
+      'buildx',
+      'build',
+      '--progress',
+      'plain',
+      '--platform',
+      platforms.join(','),
+      '--file',
+      order.dockerfile,
       // Attestations hold times and addresses of the build: with them no two builds would be the same.
-      ...['--provenance', 'false', '--sbom', 'false'],
+      '--provenance',
+      'false',
+      '--sbom',
+      'false',
       ...(noCache ? ['--no-cache'] : []),
       ...(service.target === undefined ? [] : ['--target', service.target]),
       ...pairs('--build-arg', {

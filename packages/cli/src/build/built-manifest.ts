@@ -17,7 +17,8 @@ export type BuiltPlatform = {
   readonly layers: number
   /** Of the layers as they are stored, in bytes. */
   readonly size: number
-  readonly diffIds: readonly Digest[]
+  /** When each step was made, lowest first, those of the base included. */
+  readonly history: readonly (Date | undefined)[]
   readonly base: { readonly name: string; readonly digest: string | undefined } | undefined
 }
 
@@ -62,7 +63,7 @@ async function readPlatform(
     digest: descriptor.digest,
     layers: parsed.layers.length,
     size: parsed.layers.reduce((sum, layer) => sum + layer.size, 0),
-    diffIds: config.diffIds,
+    history: config.history.map(({ created }) => created),
     base:
       name === undefined || name === ''
         ? undefined

@@ -10,7 +10,10 @@ export async function listDockerImages(
   const text = await run.mustRun('docker', [
     'images',
     '--no-trunc',
-    ...['--filter', `reference=${repository}`, '--format', '{{json .}}'],
+    '--filter',
+    `reference=${repository}`,
+    '--format',
+    '{{json .}}',
   ])
   const images = new Map<string, { names: string[]; createdAt: Date }>()
   for (const line of text.split('\n').filter((each) => each.trim() !== '')) {

@@ -71,7 +71,12 @@ export class Docker implements Builder {
     const output = await run.mustRun(
       'docker',
       [
-        ...['build', '--force-rm', '--iidfile', idFile, '--file', order.dockerfile],
+        'build',
+        '--force-rm',
+        '--iidfile',
+        idFile,
+        '--file',
+        order.dockerfile,
         ...(noCache ? ['--no-cache'] : []),
         ...(service.target === undefined ? [] : ['--target', service.target]),
         ...pairs('--build-arg', args),

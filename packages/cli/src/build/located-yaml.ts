@@ -9,6 +9,8 @@ export type FileFault = Position & { readonly message: string }
 export type LocatedYaml = {
   readonly value: unknown
   readonly faults: readonly FileFault[]
+  /** Whether the value at the path could not be filled in, so that nothing can be said about it. */
+  isUnfilled(path: readonly PropertyKey[]): boolean
   /** Where the value at the path stands; of what is absent, its nearest parent. */
   positionOf(path: readonly PropertyKey[]): Position
   /** Where the key stands in the map at the path. */
@@ -37,6 +39,7 @@ export function readLocatedYaml(
     ...position(pos[0]),
     message: `${lowerFirst(message.trim().replace(/\.$/, ''))}.`,
   }))
+  const unfilled = new Set<unknown>()
   visit(document, {
     Scalar(key, node) {
       if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('$')) return
@@ -48,6 +51,7 @@ export function readLocatedYaml(
         const within = Math.max(0, source.indexOf(token))
         faults.push({ ...position(start + within), message: `${fault.message}.` })
       }
+      if (filled.faults.length > 0) unfilled.add(node)
       node.value = filled.text
     },
   })
@@ -76,6 +80,7 @@ export function readLocatedYaml(
   return {
     value,
     faults,
+    isUnfilled: (path) => unfilled.has(nodeAt(path)),
     positionOf: (path) => position(offsetOf(nodeAt(path))),
     positionOfKey: (path, key) => {
       const map = nodeAt(path)

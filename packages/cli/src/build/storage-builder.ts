@@ -10,7 +10,7 @@ import type { Service } from './build-file.ts'
 import type { BuildRun } from './build-run.ts'
 import { BuildSteps } from './build-steps.ts'
 import type { Builder, BuilderProbe, BuildOrder, BuiltImage, LocalImage } from './builder.ts'
-import { exportTag, readPlatforms, writeIndex } from './built-manifest.ts'
+import { type BuiltPlatform, exportTag, readPlatforms, writeIndex } from './built-manifest.ts'
 import { isForBuildxOnly, repositoryCache } from './cache-place.ts'
 import { parseLocalImages } from './local-images.ts'
 
@@ -69,24 +69,25 @@ export abstract class StorageBuilder implements Builder {
     let [steps, cacheHits] = [0, 0]
     for (const [at, platform] of order.platforms.entries()) {
       const tag = order.platforms.length === 1 ? exportTag : parseTagName(`platform-${at}`)
-      const attempt = async (noCache: boolean): Promise<string> => {
-        const counted = await this.#buildPlatform({ ...order, noCache }, platform, localIds, run)
-        await run.mustRun(this.name, ['push', '--quiet', counted.id, `oci:${layout.folder}:${tag}`])
-        steps += counted.steps
-        cacheHits += counted.cacheHits
-        const built = await readPlatforms(layout, { kind: 'tag', tag })
-        return built.platforms[0]?.platform ?? ''
+      const attempt = async (noCache: boolean): Promise<Attempt> => {
+        const made = await this.#buildPlatform({ ...order, noCache }, platform, localIds, run)
+        const { id } = made
+        await run.mustRun(this.name, ['push', '--quiet', id, `oci:${layout.folder}:${tag}`])
+        steps += made.steps.steps
+        cacheHits += made.steps.cacheHits
+        const { platforms } = await readPlatforms(layout, { kind: 'tag', tag })
+        return { steps: made.steps, built: platforms[0] }
       }
       let made = await attempt(order.noCache)
-      if (!isWanted(made, platform) && !order.noCache) {
-        // The cache of buildah and podman does not tell platforms apart where the base is `scratch`.
-        run.log.write(`The cache gave an image for ${made}; building for ${platform} without it.\n`)
+      const fault = order.noCache ? undefined : cacheFault(made, platform, order)
+      if (fault !== undefined) {
+        run.log.write(`The cache gave ${fault}; building for ${platform} without it.\n`)
         made = await attempt(true)
       }
-      if (!isWanted(made, platform)) {
+      if (!isWanted(made.built, platform)) {
         throw new ClientError(
           'toolFailed',
-          `${this.name} was to build ${order.service.name} for ${platform} and made an image for ${made}.`,
+          `${this.name} was to build ${order.service.name} for ${platform} and made an image for ${made.built?.platform}.`,
           {
             next: 'Look at the FROM lines: a fixed --platform or a base image without that platform makes this.',
           },
@@ -114,15 +115,14 @@ export abstract class StorageBuilder implements Builder {
     platform: string,
     localIds: Map<string, string>,
     run: BuildRun,
-  ): Promise<{ id: string; steps: number; cacheHits: number }> {
+  ): Promise<{ id: string; steps: BuildSteps }> {
     const idFile = join(order.folder, 'image-id')
-    const counter = new BuildSteps()
-    const args = buildArguments(order, platform, idFile)
-    const output = await run.mustRun(this.name, args)
-    for (const line of output.split('\n')) counter.note(line)
+    const steps = new BuildSteps()
+    const output = await run.mustRun(this.name, buildArguments(order, platform, idFile))
+    for (const line of output.split('\n')) steps.note(line)
     const id = (await readFile(idFile, 'utf8')).trim()
     localIds.set(platform, id)
-    return { id, steps: counter.steps, cacheHits: counter.cacheHits }
+    return { id, steps }
   }
 
   async tagLocally(image: BuiltImage, names: readonly string[], run: BuildRun): Promise<void> {
@@ -155,7 +155,12 @@ function buildArguments(order: BuildOrder, platform: string, idFile: string): re
     'build',
     '--layers',
     '--force-rm',
-    ...['--iidfile', idFile, '--platform', platform, '--file', order.dockerfile],
+    '--iidfile',
+    idFile,
+    '--platform',
+    platform,
+    '--file',
+    order.dockerfile,
     ...(noCache ? ['--no-cache'] : []),
     ...(epoch === undefined ? [] : ['--timestamp', String(epoch)]),
     ...(service.target === undefined ? [] : ['--target', service.target]),
@@ -170,8 +175,28 @@ function buildArguments(order: BuildOrder, platform: string, idFile: string): re
   ]
 }
 
+type Attempt = { readonly steps: BuildSteps; readonly built: BuiltPlatform | undefined }
+
+/**
+ * What the cache of buildah and podman gave that was not asked for. It does not tell platforms apart where the base is
+ * `scratch`, nor times: a step that was made under another `--timestamp` comes as it is.
+ */
+function cacheFault(
+  { steps, built }: Attempt,
+  platform: string,
+  { epoch, isReproducible }: BuildOrder,
+): string | undefined {
+  if (!isWanted(built, platform)) return `an image for ${built?.platform}`
+  if (!isReproducible || epoch === undefined || steps.cacheHits === 0) return undefined
+  // Each step but FROM leaves an entry; those before are of the base.
+  const own = (built?.history ?? []).slice(-Math.max(1, (steps.current?.of ?? 1) - 1))
+  const isStale = own.some((created) => created?.getTime() !== epoch * 1000)
+  return isStale ? 'steps of another SOURCE_DATE_EPOCH' : undefined
+}
+
 /** Whether the image is for the platform that was asked for; a variant that it does not tell is no difference. */
-function isWanted(made: string, wanted: string): boolean {
+function isWanted(built: BuiltPlatform | undefined, wanted: string): boolean {
+  const made = built?.platform
   return made === wanted || made === wanted.split('/').slice(0, 2).join('/')
 }
 

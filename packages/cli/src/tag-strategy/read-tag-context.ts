@@ -4,7 +4,7 @@ import type { RegistryClient } from '@berth/client/registry/registry-client.ts'
 import type { BuildFile, Service } from '../build/build-file.ts'
 import type { GitState } from '../git.ts'
 import { planTags, type TagContext, type TagPlan } from './plan-tags.ts'
-import { parseVersion } from './semver-tags.ts'
+import { compareVersions, parseVersion } from './semver-tags.ts'
 
 export type TagOptions = {
   readonly version?: string | undefined
@@ -76,7 +76,7 @@ export function versionOfTags(tags: readonly string[], prefix: string): string |
     const version = tag.startsWith(prefix) ? parseVersion(tag.slice(prefix.length)) : undefined
     return version === undefined ? [] : [version]
   })
-  return versions.sort((a, b) => b.compareBuild(a))[0]?.raw
+  return versions.sort((a, b) => compareVersions(b, a))[0]?.raw
 }
 
 async function readTags(

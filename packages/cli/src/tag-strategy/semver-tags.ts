@@ -53,11 +53,16 @@ export function higherInLine(
   for (const tag of existing) {
     const other = parseVersion(tag.replace('_', '+'))
     if (other === undefined || other.prerelease.length > 0 || !isOfLine(other, line)) continue
-    if (highest === undefined || other.compareBuild(highest) > 0) highest = other
+    if (highest === undefined || compareVersions(other, highest) > 0) highest = other
   }
-  return highest !== undefined && highest.compareBuild(version) > 0
+  return highest !== undefined && compareVersions(highest, version) > 0
     ? versionTag(highest)
     : undefined
+}
+
+/** By precedence, then by build metadata, so that the order is the same everywhere. */
+export function compareVersions(left: semver.SemVer, right: semver.SemVer): number {
+  return left.compare(right) || left.compareBuild(right)
 }
 
 /** Whether the version belongs to `1`, `1.2` or, for the empty line, to all. */
