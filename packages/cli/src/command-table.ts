@@ -21,6 +21,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'copy an image between registries, layouts, archives and engines',
     load: async () => (await import('./commands/copy.ts')).copyCommand,
   },
+  pull: {
+    group: 'Images',
+    summary: 'bring images from a registry into an engine, a folder or a file',
+    load: async () => (await import('./commands/pull.ts')).pullCommand,
+  },
   sync: {
     group: 'Images',
     summary: 'bring repositories of one registry into another, the plan first',

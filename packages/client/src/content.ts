@@ -17,6 +17,8 @@ export type ManifestContent = {
 export type ReadBlobOptions = {
   /** First byte wanted; default 0. */
   readonly start?: number | undefined
+  /** How many bytes are wanted at most; a source may give more. Default: all. */
+  readonly length?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
