@@ -107,6 +107,11 @@ async function readRegistry(
   })
   await cache?.trim()
   for (const problem of contents.problems) output.warn(problem)
+  if (contents.repositories.length === 0) {
+    output.warn(
+      `${scope.registry} has no repository that you may see; "berth whoami" tells who you are there.`,
+    )
+  }
   return analyseRegistry(contents, { now: new Date(), staleDays, prices })
 }
 

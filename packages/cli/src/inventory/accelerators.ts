@@ -41,13 +41,25 @@ export type Accelerators = {
 }
 
 const environment: readonly (readonly [RegExp, Accelerator])[] = [
-  [/^(?:ROCM_(?:PATH|VERSION|HOME)|HIP_(?:PATH|VISIBLE_DEVICES)|HSA_[A-Z_]+|PYTORCH_ROCM_ARCH)=./, 'rocm'],
-  [/^(?:NVIDIA_VISIBLE_DEVICES=(?!void\b|none\b).|CUDA_(?:VERSION|HOME|PATH)=.|NV_CUDA_[A-Z_]+=.|NVIDIA_REQUIRE_CUDA=.|CUDNN_VERSION=.)/, 'cuda'],
+  [
+    /^(?:ROCM_(?:PATH|VERSION|HOME)|HIP_(?:PATH|VISIBLE_DEVICES)|HSA_[A-Z_]+|PYTORCH_ROCM_ARCH)=./,
+    'rocm',
+  ],
+  [
+    /^(?:NVIDIA_VISIBLE_DEVICES=(?!void\b|none\b).|CUDA_(?:VERSION|HOME|PATH)=.|NV_CUDA_[A-Z_]+=.|NVIDIA_REQUIRE_CUDA=.|CUDNN_VERSION=.)/,
+    'cuda',
+  ],
   [/^(?:ONEAPI_ROOT|ZE_[A-Z_]+|SYCL_[A-Z_]+)=./, 'xpu'],
 ]
 const layerSteps: readonly (readonly [RegExp, Accelerator])[] = [
-  [/\b(?:rocm-(?:dev|libs|hip[a-z-]*)|hip-runtime-amd|download\.pytorch\.org\/whl\/rocm|miopen-hip)/, 'rocm'],
-  [/\b(?:cuda-(?:toolkit|runtime|libraries|cudart|compat)|libcudnn\d|nvidia-(?:cublas|cudnn|cuda-runtime)|download\.pytorch\.org\/whl\/cu\d|jax\[cuda)/, 'cuda'],
+  [
+    /\b(?:rocm-(?:dev|libs|hip[a-z-]*)|hip-runtime-amd|download\.pytorch\.org\/whl\/rocm|miopen-hip)/,
+    'rocm',
+  ],
+  [
+    /\b(?:cuda-(?:toolkit|runtime|libraries|cudart|compat)|libcudnn\d|nvidia-(?:cublas|cudnn|cuda-runtime)|download\.pytorch\.org\/whl\/cu\d|jax\[cuda)/,
+    'cuda',
+  ],
   [/\b(?:intel-oneapi-[a-z]|intel-level-zero-gpu)/, 'xpu'],
 ]
 /** Parts of names that tell a variant, between separators. */
@@ -110,7 +122,8 @@ function compareVariants(
   members: readonly Member[],
 ): VariantGroup {
   const holders = new Map<number, number>()
-  const blobsOf = ({ image }: Member): readonly number[] => graph.manifests[image.manifest]?.blobs ?? []
+  const blobsOf = ({ image }: Member): readonly number[] =>
+    graph.manifests[image.manifest]?.blobs ?? []
   for (const member of members) {
     for (const blob of blobsOf(member)) holders.set(blob, (holders.get(blob) ?? 0) + 1)
   }
@@ -130,8 +143,7 @@ function compareVariants(
         toldBy: member.finding?.toldBy ?? null,
         totalBytes: member.image.size,
         sharedBytes: sum(blobsOf(member), isShared),
-        ownBytes:
-          member.image.facts.size + sum(blobsOf(member), (blob) => holders.get(blob) === 1),
+        ownBytes: member.image.facts.size + sum(blobsOf(member), (blob) => holders.get(blob) === 1),
       }))
       .toSorted((a, b) => b.totalBytes - a.totalBytes),
     sharedLayers: commonDepth(members.map(({ image }) => image.diffIds)),

@@ -57,7 +57,8 @@ export function dateRoots(
         created,
         pushedAt: dates.pushedAt,
         lastPulledAt: dates.lastPulledAt,
-        ageDays: since === undefined ? undefined : Math.max(0, (now.getTime() - since.getTime()) / day),
+        ageDays:
+          since === undefined ? undefined : Math.max(0, (now.getTime() - since.getTime()) / day),
       },
     ]
   })
@@ -111,7 +112,11 @@ function createdOf(graph: ContentGraph, root: number): Date | undefined {
   for (const at of seen) {
     const facts = graph.manifests[graph.holdings[at]?.manifest ?? -1]?.facts
     const created = facts?.image?.created ?? annotatedDate(facts)
-    if (created !== undefined && created.getTime() >= firstImage && (newest ?? created) <= created) {
+    if (
+      created !== undefined &&
+      created.getTime() >= firstImage &&
+      (newest ?? created) <= created
+    ) {
       newest = created
     }
     for (const next of graph.holdings[at]?.next ?? []) seen.add(next)

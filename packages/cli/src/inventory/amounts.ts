@@ -1,9 +1,9 @@
 import type { Cost } from './report.ts'
 
-/** An amount of money with two digits, or as many as it takes to be more than nothing. */
+/** An amount of money with two digits; what is less than the smallest of those is said to be. */
 export function formatAmount(amount: number, currency: Cost['currency']): string {
-  const digits = amount === 0 || amount >= 0.01 ? 2 : 4
-  return `${amount.toFixed(digits)}${currency === '' ? '' : ` ${currency}`}`
+  const text = amount > 0 && amount < 0.01 ? '<0.01' : amount.toFixed(2)
+  return currency === '' ? text : `${text} ${currency}`
 }
 
 /** `34 %`; nothing of nothing is 0. */

@@ -20,7 +20,9 @@ export type ChainTree = {
 }
 
 /** Puts the images into a tree by their layers, lowest first. One step for each layer of each image. */
-export function buildChainTree(images: readonly { readonly diffIds: readonly Digest[] }[]): ChainTree {
+export function buildChainTree(
+  images: readonly { readonly diffIds: readonly Digest[] }[],
+): ChainTree {
   const nodes: ChainNode[] = [{ parent: -1, depth: 0, count: 0, ends: [], children: [] }]
   const numberOf = new Map<Digest, number>()
   // A node is found by its parent and the number of its layer in one key.

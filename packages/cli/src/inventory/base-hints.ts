@@ -44,7 +44,10 @@ const nameKey = 'org.opencontainers.image.base.name'
 const digestKey = 'org.opencontainers.image.base.digest'
 
 /** Reads the hints of one image; nothing is taken for true that only its own repository could say. */
-export function readBaseHints({ facts, image }: Pick<InventoryImage, 'facts' | 'image'>): BaseHints {
+export function readBaseHints({
+  facts,
+  image,
+}: Pick<InventoryImage, 'facts' | 'image'>): BaseHints {
   const { labels } = image
   return {
     baseName: shown(facts.annotations[nameKey] ?? labels[nameKey]),

@@ -124,5 +124,7 @@ function sharedDepth(part: readonly Built[]): number | undefined {
   )
   if (repositories.size < 2) return undefined
   const depth = commonDepth(part.map(({ image }) => image.diffIds))
-  return depth === 0 || part.every(({ image }) => image.diffIds.length === depth) ? undefined : depth
+  return depth === 0 || part.every(({ image }) => image.diffIds.length === depth)
+    ? undefined
+    : depth
 }

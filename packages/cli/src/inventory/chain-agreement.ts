@@ -29,10 +29,14 @@ export function agreeOnHints(
       ...ends.flatMap((each) => (images[each] === undefined ? [] : [own(images[each])])),
       ...children.flatMap((child) => gathered[child] ?? []),
     ]
-    gathered[at] = parts.length === 1 ? parts[0] : parts.reduce<Gathered | undefined>(merge, undefined)
+    gathered[at] =
+      parts.length === 1 ? parts[0] : parts.reduce<Gathered | undefined>(merge, undefined)
   }
   return gathered.map((each, at) => ({
-    baseName: each !== undefined && each.named * 2 >= (nodes[at]?.count ?? 0) ? text(each.baseName) : undefined,
+    baseName:
+      each !== undefined && each.named * 2 >= (nodes[at]?.count ?? 0)
+        ? text(each.baseName)
+        : undefined,
     baseDigest: each?.baseDigest,
     label: text(each?.label),
     runtime: text(each?.runtime),
@@ -64,7 +68,10 @@ function merge(left: Gathered | undefined, right: Gathered): Gathered {
   }
 }
 
-function alike(left: string | undefined | null, right: string | undefined | null): string | undefined | null {
+function alike(
+  left: string | undefined | null,
+  right: string | undefined | null,
+): string | undefined | null {
   if (left === undefined) return right
   return right === undefined || left === right ? left : null
 }

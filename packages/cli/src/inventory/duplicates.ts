@@ -44,10 +44,7 @@ export type Duplicates = {
 const namesMax = 10
 
 /** What is there more than once, each list with the weightiest first. One pass over images and one over layers. */
-export function findDuplicates(
-  graph: ContentGraph,
-  images: readonly InventoryImage[],
-): Duplicates {
+export function findDuplicates(graph: ContentGraph, images: readonly InventoryImage[]): Duplicates {
   return {
     manifests: sameManifests(graph),
     images: sameFiles(images),
@@ -81,8 +78,10 @@ function sameFiles(images: readonly InventoryImage[]): readonly SameFiles[] {
   const configs = groups(withChain, ({ facts }) => facts.config?.digest ?? '')
   const chains = groups(withChain, ({ diffIds }) => diffIds.join(' '))
   const sets = groups(withChain, ({ diffIds }) => diffIds.toSorted().join(' '))
-  const differ = (group: readonly InventoryImage[], key: (image: InventoryImage) => string): boolean =>
-    new Set(group.map(key)).size > 1
+  const differ = (
+    group: readonly InventoryImage[],
+    key: (image: InventoryImage) => string,
+  ): boolean => new Set(group.map(key)).size > 1
   return [
     ...configs.map((group) => named('config', group)),
     ...chains
@@ -99,7 +98,10 @@ function named(alike: SameFiles['alike'], group: readonly InventoryImage[]): Sam
 }
 
 /** Those with the same key, where there are two or more. */
-export function groups<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
+export function groups<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+): readonly (readonly T[])[] {
   return [...Map.groupBy(items, keyOf).values()].filter((group) => group.length > 1)
 }
 
@@ -107,7 +109,10 @@ function repackedLayers(
   graph: ContentGraph,
   images: readonly InventoryImage[],
 ): readonly RepackedLayers[] {
-  const byRepositories = new Map<string, { repositories: RepositoryName[]; layers: RepackedLayer[] }>()
+  const byRepositories = new Map<
+    string,
+    { repositories: RepositoryName[]; layers: RepackedLayer[] }
+  >()
   for (const layer of layersOfSeveralBlobs(graph, images)) {
     const repositories = [...repositoriesOf(graph, layer.blobs)].toSorted()
     const key = repositories.join(' ')
@@ -141,7 +146,10 @@ function layersOfSeveralBlobs(
     .map(([diffId, blobs]) => ({ diffId, blobs: [...blobs].toSorted((a, b) => size(a) - size(b)) }))
 }
 
-function repositoriesOf(graph: ContentGraph, blobs: readonly number[]): ReadonlySet<RepositoryName> {
+function repositoriesOf(
+  graph: ContentGraph,
+  blobs: readonly number[],
+): ReadonlySet<RepositoryName> {
   const names = new Set<RepositoryName>()
   for (const blob of blobs) {
     for (const manifest of graph.blobs[blob]?.manifests ?? []) {

@@ -99,7 +99,8 @@ function familyNames(
     const { baseName, baseDigest } = hints ?? {}
     if (baseName !== undefined && baseDigest !== null) {
       const base = [...chainDown(tree, at)].find(
-        (node) => baseDigest !== undefined && endsAt(node).some(({ digests }) => digests.has(baseDigest)),
+        (node) =>
+          baseDigest !== undefined && endsAt(node).some(({ digests }) => digests.has(baseDigest)),
       )
       return { text: baseName, from: 'annotation', depth: tree.nodes[base ?? at]?.depth ?? depth }
     }
@@ -122,9 +123,7 @@ function familyNames(
 function likeliestBase(images: readonly InventoryImage[]): InventoryImage | undefined {
   const rank = ({ places, image }: InventoryImage): number =>
     (places.some(({ tags }) => tags.length > 0) ? 0 : 1e15) + (image.created?.getTime() ?? 1e14)
-  return images.toSorted(
-    (a, b) => rank(a) - rank(b) || (imageName(a) < imageName(b) ? -1 : 1),
-  )[0]
+  return images.toSorted((a, b) => rank(a) - rank(b) || (imageName(a) < imageName(b) ? -1 : 1))[0]
 }
 
 /** A name that was given further down already keeps its place; an annotation's base is nearer than an image below it. */

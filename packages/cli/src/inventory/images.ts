@@ -65,7 +65,11 @@ export function imageName({ places, digest }: Pick<InventoryImage, 'places' | 'd
   return `${places[0]?.repository ?? ''}@${digest.slice(0, digest.indexOf(':') + 13)}`
 }
 
-function platformOf({ os, architecture, variant }: ImageFacts): Parameters<typeof formatPlatform>[0] {
+function platformOf({
+  os,
+  architecture,
+  variant,
+}: ImageFacts): Parameters<typeof formatPlatform>[0] {
   return {
     ...(os !== undefined && { os }),
     ...(architecture !== undefined && { architecture }),

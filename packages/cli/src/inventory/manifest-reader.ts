@@ -66,7 +66,8 @@ export class ManifestReader {
       // An index may name platforms that were never copied; another repository may hold them.
       this.#started -= 1
       if (isClientError(error, 'notFound')) return undefined
-      if (!isClientError(error, 'serverFault', 'digestMismatch', 'denied', 'unsupported')) throw error
+      if (!isClientError(error, 'serverFault', 'digestMismatch', 'denied', 'unsupported'))
+        throw error
       problems.add(`${repository.name}@${digest} was left out`, error)
       return undefined
     }

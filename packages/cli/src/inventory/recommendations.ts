@@ -77,7 +77,10 @@ function baseProposals({ graph, bases }: Findings): readonly Proposal[] {
     const old = platforms.flatMap((versions) => versions.slice(1).flatMap((each) => each.bases))
     const removedRoots = rootsOfOnly(graph, rootsOf, old)
     const count = platforms.reduce((most, versions) => Math.max(most, versions.length), 0)
-    const also = removedRoots.size === 0 ? '' : ` and removing the ${plural(removedRoots.size, 'older base', 'older bases')}`
+    const also =
+      removedRoots.size === 0
+        ? ''
+        : ` and remove the ${removedRoots.size === 1 ? 'older base' : `${removedRoots.size} older bases`}`
     return {
       kind: 'base',
       text: `${plural(all.length, 'image is', 'images are')} built on ${count} different digests of ${name}; rebuild them on one${also}`,
@@ -169,7 +172,9 @@ function staleProposals({ roots, stale: { stale, tellsPulls }, staleDays }: Find
 function sameImageProposals({ graph, images, roots: dated, stale }: Findings): readonly Proposal[] {
   const roots = new Set(graph.roots)
   // What goes for other reasons is not the one to keep.
-  const going = new Set([...stale.stale, ...dated.filter(({ tags }) => tags === 0)].map(({ root }) => root))
+  const going = new Set(
+    [...stale.stale, ...dated.filter(({ tags }) => tags === 0)].map(({ root }) => root),
+  )
   const goes = ({ manifest }: InventoryImage): number =>
     (graph.manifests[manifest]?.holdings ?? []).every((at) => going.has(at)) ? 1 : 0
   const groups = Map.groupBy(
@@ -177,9 +182,7 @@ function sameImageProposals({ graph, images, roots: dated, stale }: Findings): r
     ({ facts }) => facts.config?.digest ?? '',
   )
   return [...groups.values()].flatMap((group) => {
-    const [kept, ...others] = group.toSorted(
-      (a, b) => goes(a) - goes(b) || a.size - b.size,
-    )
+    const [kept, ...others] = group.toSorted((a, b) => goes(a) - goes(b) || a.size - b.size)
     const given = others.flatMap(({ manifest }) =>
       (graph.manifests[manifest]?.holdings ?? []).filter((at) => roots.has(at)),
     )
@@ -212,7 +215,9 @@ function repackedProposals({ duplicates }: Findings): readonly Proposal[] {
 
 function listed(names: readonly string[]): string {
   if (names.length > 3) return `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`
-  return names.length === 1 ? String(names[0]) : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+  return names.length === 1
+    ? String(names[0])
+    : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
 /** `1 tag is`, `2 tags are`. */

@@ -22,7 +22,11 @@ export type InventoryReport = {
   readonly isWhole: boolean
   readonly problems: readonly string[]
   readonly totals: Totals
-  readonly platforms: readonly { readonly platform: string; readonly images: number; readonly bytes: number }[]
+  readonly platforms: readonly {
+    readonly platform: string
+    readonly images: number
+    readonly bytes: number
+  }[]
   /** The largest first. */
   readonly repositories: readonly RepositoryReport[]
   readonly families: readonly Family[]
@@ -190,7 +194,10 @@ function platformTotals(
     .map(([platform, own]) => {
       const blobs = new Set(own.flatMap(({ manifest }) => graph.manifests[manifest]?.blobs ?? []))
       const manifests = own.reduce((sum, { facts }) => sum + facts.size, 0)
-      const bytes = [...blobs].reduce((sum, blob) => sum + (graph.blobs[blob]?.size ?? 0), manifests)
+      const bytes = [...blobs].reduce(
+        (sum, blob) => sum + (graph.blobs[blob]?.size ?? 0),
+        manifests,
+      )
       return { platform, images: own.length, bytes }
     })
     .toSorted((a, b) => b.images - a.images || (a.platform < b.platform ? -1 : 1))

@@ -76,7 +76,8 @@ export class RepositoryReader {
       this.#hasUntagged = true
       return listing
     } catch (error) {
-      if (!isClientError(error, 'unauthenticated', 'denied', 'unsupported', 'serverFault')) throw error
+      if (!isClientError(error, 'unauthenticated', 'denied', 'unsupported', 'serverFault'))
+        throw error
       problems.add(`${repository.name} was read without dates and untagged images`, error)
       return undefined
     }

@@ -8,7 +8,10 @@ import { generatedContents } from './testing/generated-contents.ts'
 import { repositoryUsage } from './usage.ts'
 
 /** What is kept when only these roots of each repository are left: sets of digests, followed one by one. */
-function storedNaively(contents: RegistryContents, roots: readonly (readonly [number, string])[]): number {
+function storedNaively(
+  contents: RegistryContents,
+  roots: readonly (readonly [number, string])[],
+): number {
   const manifests = new Set<string>()
   const blobs = new Map<string, number>()
   for (const [repository, root] of roots) {

@@ -20,7 +20,8 @@ export function freedBytes(graph: ContentGraph, plan: Plan): number {
   const { removedRoots = new Set<number>(), rebuilt = new Map<number, Rebuilt>() } = plan
   let freed = 0
   const change = new Map<number, number>()
-  const add = (blob: number, by: number): void => void change.set(blob, (change.get(blob) ?? 0) + by)
+  const add = (blob: number, by: number): void =>
+    void change.set(blob, (change.get(blob) ?? 0) + by)
   const isDead = deadManifests(graph, removedRoots)
   for (const manifest of isDead) {
     const node = graph.manifests[manifest]

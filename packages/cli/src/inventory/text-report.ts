@@ -14,7 +14,8 @@ export type TextOptions = {
 
 const usualWidth = 80
 const rowsMax = 10
-const nestedMax = 3
+const nestedMax = 2
+const innerMax = 4
 
 /** The report for a terminal: what there is, families, the largest repositories, variants, and what to do. */
 export function formatReport(report: InventoryReport, { columns, bold }: TextOptions): string {
@@ -113,7 +114,9 @@ function familyRows(family: Family, level: number): readonly string[][] {
     formatBytes(family.totalBytes),
   ]
   if (level === nestedMax) return [own]
-  return [own, ...family.families.slice(0, 5).flatMap((each) => familyRows(each, level + 1))]
+  // What lies within one repository is how that repository is built, and nobody else's matter.
+  const inner = family.families.filter((each) => each.repositories > 1).slice(0, innerMax)
+  return [own, ...inner.flatMap((each) => familyRows(each, level + 1))]
 }
 
 /** `python:3.12-slim`, with what comes on top of it. */
@@ -182,8 +185,8 @@ function variants({ accelerators: { groups } }: InventoryReport, width: number):
 function recommendations({ recommendations: all }: InventoryReport, width: number): string {
   const shown = all.slice(0, rowsMax)
   const lines = shown.map(({ savesBytes, text }) => {
-    const head = formatBytes(savesBytes).padStart(10)
-    return wrapText(`${head}  ${text}.`, width, 12)
+    const body = wrapText(`${text}.`, width - 12).replaceAll('\n', `\n${' '.repeat(12)}`)
+    return `${formatBytes(savesBytes).padStart(10)}  ${body}`
   })
   return withMore(lines.join('\n'), all.length - shown.length)
 }

@@ -85,7 +85,11 @@ export class ContentsBuilder {
       artifactType: undefined,
       config: undefined,
       layers: [],
-      children: children.map((child) => ({ mediaType: OCI_IMAGE_MANIFEST, digest: child, size: 0 })),
+      children: children.map((child) => ({
+        mediaType: OCI_IMAGE_MANIFEST,
+        digest: child,
+        size: 0,
+      })),
       subject: undefined,
       annotations: {},
       image: undefined,
@@ -94,7 +98,12 @@ export class ContentsBuilder {
   }
 
   /** Puts a manifest, and the children of an index, into a repository. Without tags it is there untagged. */
-  put(repository: string, digest: Digest, tags: readonly string[] = [], dates?: ManifestDates): this {
+  put(
+    repository: string,
+    digest: Digest,
+    tags: readonly string[] = [],
+    dates?: ManifestDates,
+  ): this {
     const into = this.#repositories.get(repository) ?? {
       tags: new Map(),
       manifests: new Set(),
@@ -102,21 +111,27 @@ export class ContentsBuilder {
     }
     this.#repositories.set(repository, into)
     into.manifests.add(digest)
-    for (const child of this.#manifests.get(digest)?.children ?? []) into.manifests.add(child.digest)
+    for (const child of this.#manifests.get(digest)?.children ?? [])
+      into.manifests.add(child.digest)
     for (const tag of tags) into.tags.set(parseTagName(tag), digest)
     if (dates !== undefined) into.dates.set(digest, dates)
     return this
   }
 
   build(): RegistryContents {
-    const held = new Set([...this.#repositories.values()].flatMap(({ manifests }) => [...manifests]))
+    const held = new Set(
+      [...this.#repositories.values()].flatMap(({ manifests }) => [...manifests]),
+    )
     return {
       registry: 'registry.example.com',
       kind: 'distribution',
       isWhole: true,
       hasUntagged: true,
       repositories: [...this.#repositories].map(
-        ([name, contents]): RepositoryContents => ({ name: parseRepositoryName(name), ...contents }),
+        ([name, contents]): RepositoryContents => ({
+          name: parseRepositoryName(name),
+          ...contents,
+        }),
       ),
       manifests: new Map([...this.#manifests].filter(([digest]) => held.has(digest))),
       quotas: [],
