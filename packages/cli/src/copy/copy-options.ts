@@ -13,10 +13,12 @@ export type CopyFlags = {
 
 const parallelMax = 64
 
-/** The options that everything that copies images has in common. */
-export function withCopyOptions(command: Command): Command {
-  return command
-    .option('-t, --tag <tag>', 'set this tag too; may be repeated', collect)
+/** The options that everything that copies images has in common; with `tags: false` all but `--tag`. */
+export function withCopyOptions(command: Command, { tags = true } = {}): Command {
+  const named = tags
+    ? command.option('-t, --tag <tag>', 'set this tag too; may be repeated', collect)
+    : command
+  return named
     .option('--platform <os/architecture>', 'only this platform; may be repeated', collect)
     .option('--no-referrers', 'leave signatures, SBOMs and other referrers behind')
     .option('--parallel <number>', 'blobs under way at a time (default: 6)')

@@ -6,6 +6,7 @@ import { ClientError, isClientError } from '../client-error.ts'
 import type { Credentials, CredentialSource } from '../credentials/credentials.ts'
 import { dockerHub } from '../image-reference.ts'
 import type { Probe, RegistryAction, RegistryKind } from '../kinds/kind.ts'
+import type { LargeBody } from '../transport/large-body.ts'
 import { isLoopbackHost } from '../transport/loopback.ts'
 import {
   type Answer,
@@ -92,6 +93,17 @@ export class RegistryConnection {
     this.#challenge = challenge
     await this.#forget(request, challenge, wasKnown)
     return this.#expected(await this.#attempt(request, url, isOwn), request, true)
+  }
+
+  /** The body of a large GET over a connection of its own; `undefined` when it has to be asked for with `send`. */
+  async openLarge(request: RegistryRequest): Promise<LargeBody | undefined> {
+    const { origin } = await this.probe(request.signal)
+    const authorization = await this.#authorization(request)
+    const headers = {
+      ...request.headers,
+      ...(authorization !== undefined && { Authorization: authorization }),
+    }
+    return this.#transport.openLarge(new URL(request.path, origin), headers, request.signal)
   }
 
   /** The error that an answer means, for statuses that `expect` let through. */

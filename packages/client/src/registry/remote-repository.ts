@@ -30,6 +30,8 @@ import type { RegistryConnection, RegistryRequest } from './registry-connection.
 import type { Uploads } from './uploads.ts'
 
 const manifestBytesMax = 4 * 1024 * 1024
+/** From here on a connection of its own is worth its while. */
+const largeBytes = 4 * 1024 * 1024
 const fallbackReferrersMax = 4 * 1024 * 1024
 const accept = [
   OCI_IMAGE_INDEX,
@@ -78,14 +80,26 @@ export class RemoteRepository implements ContentSource, ContentTarget {
 
   async openBlob(
     descriptor: Descriptor,
-    { start = 0, signal }: ReadBlobOptions = {},
+    { start = 0, length, signal }: ReadBlobOptions = {},
   ): Promise<Readable> {
-    const answer = await this.#connection.send({
+    const request = {
       ...this.#blob(descriptor, signal),
-      method: 'GET',
       expect: [200, 206],
-      ...(start > 0 && { headers: { Range: `bytes=${start}-` } }),
-    })
+      ...((start > 0 || length !== undefined) && {
+        headers: {
+          Range: `bytes=${start}-${length === undefined ? '' : start + Math.max(length, 1) - 1}`,
+        },
+      }),
+    }
+    const rest = descriptor.size - start
+    // Many short ranges are better off with connections that stay.
+    if (length === undefined && rest >= largeBytes) {
+      const body = await this.#connection.openLarge(request)
+      if (body?.isOfLength(rest) === true) return body
+      // Another length than asked for, or none: the usual way finds out what it means.
+      body?.destroy()
+    }
+    const answer = await this.#connection.send(request)
     if (start > 0 && answer.status !== 206) {
       answer.body.destroy()
       throw new ClientError(

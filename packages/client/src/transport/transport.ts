@@ -6,6 +6,7 @@ import { getCACertificates } from 'node:tls'
 import { ClientError } from '../client-error.ts'
 import { backOff, type RetryRules, retryRules, wait } from './back-off.ts'
 import { connectionError } from './connection-error.ts'
+import { LargeBody } from './large-body.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -55,6 +56,8 @@ export type Answer = {
 
 const redirects = new Set([301, 302, 303, 307, 308])
 const redirectsMax = 5
+const usualIdleTimeout = 60_000
+const proxyVariables = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy']
 
 /**
  * Sends requests: keeps connections, goes through proxies, trusts further authorities, follows redirects of GET and
@@ -65,6 +68,8 @@ export class Transport {
   readonly #https: HttpsAgent
   readonly #options: TransportOptions
   readonly #retry: RetryRules
+  readonly #tls: { readonly ca?: string[]; readonly cert?: string; readonly key?: string }
+  readonly #isProxied: boolean
 
   constructor(options: TransportOptions = {}) {
     const { env, certificates = [], clientCertificate, connections = 32 } = options
@@ -73,19 +78,20 @@ export class Transport {
       maxSockets: connections,
       // Servers close idle connections after about a minute; a request on one that closes just then is lost.
       keepAliveMsecs: 30_000,
-      timeout: options.idleTimeout ?? 60_000,
+      timeout: options.idleTimeout ?? usualIdleTimeout,
       scheduling: 'lifo' as const,
       ...(env !== undefined && { proxyEnv: env }),
     }
-    this.#http = new HttpAgent(shared)
-    this.#https = new HttpsAgent({
-      ...shared,
+    this.#tls = {
       ...(certificates.length > 0 && { ca: [...getCACertificates('default'), ...certificates] }),
       ...(clientCertificate !== undefined && {
         cert: clientCertificate.certificate,
         key: clientCertificate.key,
       }),
-    })
+    }
+    this.#isProxied = proxyVariables.some((name) => (env?.[name] ?? '') !== '')
+    this.#http = new HttpAgent(shared)
+    this.#https = new HttpsAgent({ ...shared, ...this.#tls })
     this.#options = options
     this.#retry = { ...retryRules, ...options.retry }
   }
@@ -111,6 +117,25 @@ export class Transport {
       this.#options.onRetry?.({ reason, waitMs })
       await wait(waitMs, request.signal)
     }
+  }
+
+  /**
+   * The body of a GET as `LargeBody`, over a connection of its own; `undefined` when it has to be asked for with `send`:
+   * through a proxy, or when the answer is not simply the content.
+   */
+  async openLarge(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ): Promise<LargeBody | undefined> {
+    if (this.#isProxied) return undefined
+    return LargeBody.open({
+      url,
+      headers: { 'User-Agent': this.#options.userAgent ?? 'berth', ...headers },
+      tls: this.#tls,
+      idleTimeout: this.#options.idleTimeout ?? usualIdleTimeout,
+      signal,
+    })
   }
 
   /** Ends all connections that are kept. Requests under way are cut off. */
