@@ -9,5 +9,7 @@ export default defineConfig({
     // Two at a time: the tests start real databases and servers.
     maxWorkers: 2,
     pool: 'forks',
+    // It imports JSON in a way that Node alone refuses.
+    server: { deps: { inline: ['@actions/workflow-parser'] } },
   },
 })

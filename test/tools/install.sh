@@ -1,9 +1,9 @@
 #!/bin/bash
 # Installs what the tests of real clients and the OCI suite need: Debian's packages, and Go tools at
-# pinned versions in <repository>/.tools/bin. Starts no service and leaves none running. Safe to repeat.
+# pinned versions in <repository>/.tools/bin, and Python tools in .tools/python. Starts no service and leaves none running. Safe to repeat.
 #
 #   bash test/tools/install.sh            everything
-#   bash test/tools/install.sh crane      only these Go tools, and no Debian packages
+#   bash test/tools/install.sh crane      only these Go and Python tools, and no Debian packages
 #
 # A tool that cannot be had does not stop the others: it is named in the last lines and in
 # .tools/missing, and the tests decide (skipped on a plain machine, a failure where CI=true).
@@ -17,6 +17,7 @@ mkdir -p "$bin"
 packages=(
   podman skopeo buildah docker.io containerd runc iptables iproute2 nginx-light docker-registry
   postgresql-15 debootstrap apache2-utils wrk ca-certificates curl procps strace util-linux slapd ldap-utils openssl
+  zsh fish shellcheck tmux python3-venv
 )
 
 # name | package of the command | version. A tool with a folder test/tools/<name> is built by the go.mod
@@ -27,6 +28,11 @@ go_tools=(
   'oras|oras.land/oras/cmd/oras|v1.2.3'
   'helm|helm.sh/helm/v3/cmd/helm|v3.22.0'
   'cosign|github.com/sigstore/cosign/v3/cmd/cosign|v3.1.3'
+)
+
+# name | version. Python's, each with what it brings in a folder of its own: .tools/python.
+python_tools=(
+  'check-jsonschema|0.39.0'
 )
 
 missing=()
@@ -92,6 +98,20 @@ install_go_tool() {
   fi
 }
 
+install_python_tool() {
+  local name=$1 version=$2 log=$tools/install-$1.log
+  if [ "$("$tools/python/bin/$name" --version 2>/dev/null | grep -o '[0-9.]*$')" = "$version" ]; then return 0; fi
+  if [ ! -x "$tools/python/bin/pip" ] && ! python3 -m venv "$tools/python" >"$log" 2>&1; then
+    missing+=("$name: python3 -m venv fails: $(tail -n 1 "$log")")
+    return 0
+  fi
+  if "$tools/python/bin/pip" install -q --disable-pip-version-check "$name==$version" >"$log" 2>&1; then
+    rm -f "$log"
+  else
+    missing+=("$name: $(tail -n 1 "$log")")
+  fi
+}
+
 wanted=("$@")
 is_wanted() {
   local name
@@ -104,6 +124,11 @@ if [ ${#wanted[@]} -eq 0 ]; then install_packages; fi
 for line in "${go_tools[@]}"; do
   IFS='|' read -r name package version <<<"$line"
   if is_wanted "$name"; then install_go_tool "$name" "$package" "$version"; fi
+done
+
+for line in "${python_tools[@]}"; do
+  IFS='|' read -r name version <<<"$line"
+  if is_wanted "$name"; then install_python_tool "$name" "$version"; fi
 done
 
 : >"$tools/missing"

@@ -26,6 +26,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'bring images from a registry into an engine, a folder or a file',
     load: async () => (await import('./commands/pull.ts')).pullCommand,
   },
+  push: {
+    group: 'Images',
+    summary: 'push an image of this machine to a registry',
+    load: async () => (await import('./commands/push.ts')).pushCommand,
+  },
   sync: {
     group: 'Images',
     summary: 'bring repositories of one registry into another, the plan first',
