@@ -2,10 +2,31 @@ import { confirm, isCancel, password, select, text } from '@clack/prompts'
 import { ClientError } from '@berth/client/client-error.ts'
 import type { Output } from './output.ts'
 
-const streams = ({ terminal }: Output) => ({
-  input: terminal.stdin as typeof process.stdin,
-  output: terminal.stderr as typeof process.stderr,
-})
+type Streams = {
+  readonly input: typeof process.stdin
+  readonly output: typeof process.stderr
+  readonly signal: AbortSignal
+}
+
+/** Asks for as long as there is an input. Ctrl-D, or a terminal that goes away, would leave the question open for ever. */
+async function whileInputLasts<T>(
+  { terminal }: Output,
+  ask: (streams: Streams) => Promise<T | symbol>,
+): Promise<T | symbol> {
+  const input = terminal.stdin as typeof process.stdin
+  const gone = new AbortController()
+  const stop = (): void => gone.abort()
+  const onKey = (_text: unknown, key: { name?: string; ctrl?: boolean } | undefined): void => {
+    if (key?.ctrl === true && key.name === 'd') stop()
+  }
+  input.on('keypress', onKey).once('end', stop).once('close', stop)
+  try {
+    const output = terminal.stderr as typeof process.stderr
+    return await ask({ input, output, signal: gone.signal })
+  } finally {
+    input.off('keypress', onKey).off('end', stop).off('close', stop)
+  }
+}
 
 /**
  * Asks for a text, hidden when it is a secret. Throws `inputInvalid` with `otherwise` (how to give it without being
@@ -16,13 +37,15 @@ export async function askText(
   question: { text: string; isSecret: boolean; preset?: string | undefined; otherwise: string },
 ): Promise<string> {
   requirePerson(output, question)
-  const answer = question.isSecret
-    ? await password({ message: question.text, ...streams(output) })
-    : await text({
-        message: question.text,
-        ...(question.preset !== undefined && { initialValue: question.preset }),
-        ...streams(output),
-      })
+  const answer = await whileInputLasts(output, (streams) =>
+    question.isSecret
+      ? password({ message: question.text, ...streams })
+      : text({
+          message: question.text,
+          ...(question.preset !== undefined && { initialValue: question.preset }),
+          ...streams,
+        }),
+  )
   return given(answer)
 }
 
@@ -41,7 +64,10 @@ export async function askChoice<Value extends string>(
     label,
     ...(hint !== undefined && { hint }),
   }))
-  return given(await select({ message: question.text, options, ...streams(output) })) as Value
+  const answer = await whileInputLasts(output, (streams) =>
+    select({ message: question.text, options, ...streams }),
+  )
+  return given(answer) as Value
 }
 
 /** Asks whether to go on with something that cannot be undone. Throws as `askText` does. */
@@ -50,7 +76,10 @@ export async function askConfirmation(
   question: { text: string; otherwise: string },
 ): Promise<boolean> {
   requirePerson(output, question)
-  return given(await confirm({ message: question.text, initialValue: false, ...streams(output) }))
+  const answer = await whileInputLasts(output, (streams) =>
+    confirm({ message: question.text, initialValue: false, ...streams }),
+  )
+  return given(answer)
 }
 
 function requirePerson(output: Output, { text, otherwise }: { text: string; otherwise: string }) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { stripVTControlCharacters } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Berth, startBerth } from '../../../../test/tools/berth.ts'
 import { runBerth } from '../program.ts'
@@ -276,7 +277,7 @@ describe('at a terminal', () => {
     expect(await finished).toBe(0)
     expect(shown).toContain('admin')
     expect(shown).toContain('Logged in to')
-    const plain = shown.replaceAll(/\u001B\[[0-9;?]*[a-zA-Z]/g, '')
+    const plain = stripVTControlCharacters(shown)
     for (let at = 0; at + 3 <= berth.password.length; at += 1) {
       expect(plain).not.toContain(berth.password.slice(at, at + 3))
     }

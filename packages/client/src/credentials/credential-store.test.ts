@@ -120,6 +120,17 @@ describe('find', () => {
     expect(await store.credentialsFor('c.example.com')).toMatchObject({ username: 'cem' })
   })
 
+  test('with DOCKER_CONFIG alone, podman has its logins there too', async () => {
+    env.DOCKER_CONFIG = join(home, 'elsewhere')
+    await put(podmanFile, { auths: { 'a.example.com': auth('wrong') } })
+    const store = open({ storeIn: 'podman' })
+    const place = await store.store('b.example.com', password('bob'))
+    expect(place).toEqual({ kind: 'podman', name: join(home, 'elsewhere/config.json') })
+    expect(await store.credentialsFor('b.example.com')).toEqual(password('bob'))
+    expect(await store.find('a.example.com')).toBeUndefined()
+    expect(await store.list(() => {})).toHaveLength(1)
+  })
+
   test('Docker Hub by its old address, and not by the other secrets kept beside it', async () => {
     await put(dockerFile, {
       auths: {

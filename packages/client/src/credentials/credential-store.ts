@@ -132,7 +132,8 @@ export class CredentialStore implements CredentialSource {
   }
 
   get #files(): readonly AuthFile[] {
-    return [this.#docker, ...this.#podman]
+    const others = this.#podman.filter(({ path }) => path !== this.#docker.path)
+    return [this.#docker, ...others]
   }
 
   async #lookUp(
