@@ -6,7 +6,7 @@ import { freePort, type Workspace } from '../workspace.ts'
 import type { Contender, RunningContender } from './contender.ts'
 import berthPackage from '../../packages/server/package.json' with { type: 'json' }
 
-const program = fileURLToPath(new URL('../../packages/server/bin/berth', import.meta.url))
+const program = fileURLToPath(new URL('../../packages/cli/bin/berth', import.meta.url))
 
 export const administrator = { name: 'admin', password: 'benchmark-password' }
 
@@ -31,7 +31,7 @@ export async function startBerth(
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const server = await startServer(workspace, {
-    command: checkout === undefined ? program : join(checkout, 'packages/server/bin/berth'),
+    command: checkout === undefined ? program : join(checkout, 'node_modules/.bin/berth'),
     args: ['serve'],
     environment: {
       BERTH_DATA_DIRECTORY: join(directory, 'data'),

@@ -103,7 +103,7 @@ async function startLoaded(
 }
 
 function addUser(dataDirectory: string): void {
-  const program = fileURLToPath(new URL('../../packages/server/bin/berth', import.meta.url))
+  const program = fileURLToPath(new URL('../../packages/cli/bin/berth', import.meta.url))
   execFileSync(program, ['user', 'add', reader.name, '--role', 'none', '--password-stdin'], {
     input: `${reader.password}\n`,
     env: { ...process.env, BERTH_DATA_DIRECTORY: dataDirectory },

@@ -54,7 +54,7 @@ async function expectHealing(bytes: Buffer): Promise<void> {
   const answer = await pull(digestOf(bytes))
   expect(answer).toMatchObject({ status: 200 })
   if (answer !== 'cut') expect(answer.body.equals(bytes)).toBe(true)
-  const verified = await runBerth(place, ['verify'])
+  const verified = await runBerth(place, ['fsck'])
   expect(verified.code, verified.stdout).toBe(0)
 }
 
@@ -71,7 +71,7 @@ async function flipByte(file: string, position: number): Promise<void> {
 }
 
 test.each(Object.entries(sizes))(
-  'a flipped byte in a %s blob is found by `berth verify`, is served no more, and a new push heals it',
+  'a flipped byte in a %s blob is found by `berth fsck`, is served no more, and a new push heals it',
   async (_, size) => {
     const bytes = random.bytes(size)
     const good = random.bytes(1000)
@@ -79,7 +79,7 @@ test.each(Object.entries(sizes))(
     const digest = digestOf(bytes)
     await flipByte(fileOfBlob(place, digest), size >> 1)
 
-    const verified = await runBerth(place, ['verify'])
+    const verified = await runBerth(place, ['fsck'])
     expect(verified.code, verified.stderr).toBe(2)
     expect(verified.stdout).toContain(digest)
     expect(verified.stdout).toContain(repository)
@@ -130,7 +130,7 @@ test.each(Object.entries(sizes))(
 )
 
 test.each(Object.entries(sizes))(
-  'a %s blob that cannot be read is never served, and `berth verify` reports it',
+  'a %s blob that cannot be read is never served, and `berth fsck` reports it',
   async (_, size) => {
     const bytes = random.bytes(size)
     const digest = await pushBlob(http, repository, bytes)
@@ -141,7 +141,7 @@ test.each(Object.entries(sizes))(
     await mkdir(file)
     const answer = await pull(digest)
     if (answer !== 'cut') expect([404, 503]).toContain(answer.status)
-    const verified = await runBerth(place, ['verify'])
+    const verified = await runBerth(place, ['fsck'])
     expect(verified.code, verified.stdout).toBe(2)
     expect(verified.stdout).toContain(digest)
     await expectUnknown(digest)
@@ -165,7 +165,7 @@ test('a read error in the middle of a large blob cuts the pull off, and nobody e
   expect(intact).toMatchObject({ status: 200 })
   await writeFile(file, content)
   await restart()
-  const verified = await runBerth(place, ['verify'])
+  const verified = await runBerth(place, ['fsck'])
   expect(verified.code, verified.stdout).toBe(0)
   expect(await pull(digest)).toMatchObject({ status: 200 })
 })

@@ -160,7 +160,7 @@ test.each(Object.entries(tears))(
     const files = (await storedFiles(place)).map(({ path }) => path)
     expect(new Set(files)).toEqual(acknowledged)
     await expectBlob()
-    const verified = await runBerth(place, ['verify'])
+    const verified = await runBerth(place, ['fsck'])
     expect(verified.code, verified.stdout).toBe(0)
   },
 )

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const main = join(import.meta.dirname, '../../packages/server/src/main.js')
+const main = join(import.meta.dirname, '../../packages/cli/src/main.js')
 const readyWithinMs = 30_000
 const outputLimit = 2 * 1024 * 1024
 

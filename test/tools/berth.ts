@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, startService } from './process.ts'
 
-const main = join(import.meta.dirname, '../../packages/server/src/main.js')
+const main = join(import.meta.dirname, '../../packages/cli/src/main.js')
 
 export type BerthOptions = {
   /** `selfSigned`: Berth makes its own authority; see {@link Berth.caFile}. Default: plain HTTP. */
