@@ -36,6 +36,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'bring repositories of one registry into another, the plan first',
     load: async () => (await import('./commands/sync.ts')).syncCommand,
   },
+  verify: {
+    group: 'Images',
+    summary: 'read all of an image and compare every byte with its digest',
+    load: async () => (await import('./commands/verify.ts')).verifyCommand,
+  },
   ci: {
     group: 'Projects of yours',
     summary: 'make pipelines for GitHub and GitLab from berth.yaml',
@@ -75,6 +80,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: 'Registries',
     summary: 'remove a login wherever it is stored',
     load: async () => (await import('./commands/logout.ts')).logoutCommand,
+  },
+  prune: {
+    group: 'Registries',
+    summary: 'delete old images by rules, with what belongs to them',
+    load: async () => (await import('./commands/prune.ts')).pruneCommand,
   },
   tags: {
     group: 'Images',

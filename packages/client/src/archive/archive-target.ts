@@ -71,7 +71,7 @@ export class ArchiveTarget implements ContentTarget {
       return reportBlob(descriptor, options.onTransfer, async (onBytes) => {
         const isUnpacked =
           this.#options.format === 'docker' && descriptor.mediaType.endsWith('zstd')
-        const check = new BlobCheck(descriptor, this.name, onBytes)
+        const check = new BlobCheck(descriptor, `on its way to ${this.name}`, onBytes)
         const bytes = await open(0, signal)
         if (isUnpacked) await this.#unpack(descriptor, bytes, check, signal)
         else await this.#copy(descriptor, bytes, check, signal)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { addAbortSignal, type Readable } from 'node:stream'
 import type { Descriptor } from '@berth/oci/descriptor.ts'
 import { type Digest, makeDigest } from '@berth/oci/digest.ts'
@@ -10,6 +11,7 @@ import { OciError } from '@berth/oci/oci-error.ts'
 import { parseTagName, type Reference, type TagName } from '@berth/oci/reference.ts'
 import { ClientError } from '../client-error.ts'
 import type { ContentSource, ManifestContent, ReadBlobOptions } from '../content.ts'
+import { Limited } from '../copy/limited.ts'
 import { blobLabel } from '../layout/blob-report.ts'
 import type { TransferListener } from '../transfer.ts'
 import { type ArchivedImage, isSameName, tagOfName } from './archive-manifest.ts'
@@ -46,6 +48,7 @@ export class DockerArchive implements ContentSource {
   readonly #prepared = new Map<ArchivedImage, Promise<ManifestContent>>()
   readonly #layers = new Map<string, Promise<Descriptor>>()
   readonly #blobs = new Map<Digest, Place>()
+  readonly #packing = new Limited(availableParallelism())
 
   constructor(
     tar: TarIndex,
@@ -199,7 +202,7 @@ export class DockerArchive implements ContentSource {
       this.#blobs.set(diffId, { entry })
       return { mediaType: layerType, digest: diffId, size: entry.size }
     }
-    const { path: packed, digest, size } = await this.#pack(entry, diffId)
+    const { path: packed, digest, size } = await this.#packing.run(() => this.#pack(entry, diffId))
     this.#blobs.set(digest, { path: packed })
     return { mediaType: `${layerType}+gzip`, digest, size }
   }

@@ -6,19 +6,19 @@ import { ClientError } from '../client-error.ts'
 
 /**
  * Lets a blob through and compares it with its descriptor: `digestMismatch` at the first byte too many, or at the end.
- * `earlier` is what was read before of the same blob; `name` says where it comes from, for the message.
+ * `where` goes into the message: `in oci:./out`, `on its way to oci:./out`.
  */
 export class BlobCheck extends Transform {
   readonly #descriptor: Descriptor
-  readonly #name: string
+  readonly #where: string
   readonly #hash
   readonly #onBytes: ((total: number) => void) | undefined
   #size = 0
 
-  constructor(descriptor: Descriptor, name: string, onBytes?: (total: number) => void) {
+  constructor(descriptor: Descriptor, where: string, onBytes?: (total: number) => void) {
     super({ readableHighWaterMark: 1024 * 1024, writableHighWaterMark: 1024 * 1024 })
     this.#descriptor = descriptor
-    this.#name = name
+    this.#where = where
     this.#hash = createHash(digestAlgorithm(descriptor.digest))
     this.#onBytes = onBytes
   }
@@ -42,7 +42,7 @@ export class BlobCheck extends Transform {
     this.addEarlier(piece)
     const { size, digest } = this.#descriptor
     if (this.#size > size) {
-      done(mismatch(`The blob ${digest} from ${this.#name} is longer than its ${size} bytes.`))
+      done(mismatch(`The blob ${digest} ${this.#where} is longer than its ${size} bytes.`))
       return
     }
     this.#onBytes?.(this.#size)
@@ -58,12 +58,12 @@ export class BlobCheck extends Transform {
     const { size, digest } = this.#descriptor
     if (this.#size !== size) {
       return mismatch(
-        `The blob ${digest} from ${this.#name} ended after ${this.#size} of ${size} bytes.`,
+        `The blob ${digest} ${this.#where} ended after ${this.#size} of ${size} bytes.`,
       )
     }
     const actual = makeDigest(digestAlgorithm(digest), this.#hash.digest('hex'))
     if (actual === digest) return undefined
-    return mismatch(`The blob ${digest} from ${this.#name} has other content: it has ${actual}.`)
+    return mismatch(`The blob ${digest} ${this.#where} has other content: it has ${actual}.`)
   }
 }
 

@@ -108,8 +108,8 @@ export class OciLayout extends LayoutSource implements ContentTarget {
       try {
         await this.#fill(partial.path, descriptor, way)
       } catch (error) {
-        // What an earlier run left may be the part that is wrong.
-        if (!isResumed || !isClientError(error, 'digestMismatch')) throw error
+        // What an earlier run left may be the part that is wrong, and not every source can begin in the middle.
+        if (!isResumed || !isClientError(error, 'digestMismatch', 'unsupported')) throw error
         await truncate(partial.path, 0)
         isResumed = false
         await this.#fill(partial.path, descriptor, way)
@@ -136,7 +136,7 @@ export class OciLayout extends LayoutSource implements ContentTarget {
   ): Promise<void> {
     const file = await open(path, 'a+')
     try {
-      const check = new BlobCheck(descriptor, this.name, way.onBytes)
+      const check = new BlobCheck(descriptor, `on its way to ${this.name}`, way.onBytes)
       const { size } = await file.stat()
       const isResumed = size > 0 && size <= descriptor.size
       if (!isResumed) await file.truncate(0)
