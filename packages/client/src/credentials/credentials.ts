@@ -11,10 +11,11 @@ export type Credentials =
 /** Gives the credentials for each registry. */
 export interface CredentialSource {
   /**
-   * What to show to this registry (`host:port`, Docker Hub is `docker.io`); anonymous when nothing is known. Credentials
-   * that run out are made anew in time. Throws `toolMissing` or `toolFailed` when a credential helper does not answer.
+   * What to show to this registry (`host:port`, Docker Hub is `docker.io`); anonymous when nothing is known. With a
+   * repository, logins for a path that it lies in come first. Credentials that run out are made anew in time. Throws
+   * `toolMissing` or `toolFailed` when a credential helper does not answer.
    */
-  credentialsFor(registry: string, signal?: AbortSignal): Promise<Credentials>
+  credentialsFor(registry: string, signal?: AbortSignal, repository?: string): Promise<Credentials>
 }
 
 /** Nobody in particular. */
