@@ -51,6 +51,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'print what makes a shell complete berth',
     load: async () => (await import('./commands/completion.ts')).completionCommand,
   },
+  delete: {
+    group: 'Registries',
+    summary: 'delete images with all their tags, and what only they need',
+    load: async () => (await import('./commands/delete.ts')).deleteCommand,
+  },
   doctor: {
     group: 'This machine',
     summary: 'find out what is wrong here, and what mends it',
@@ -85,6 +90,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: 'Registries',
     summary: 'delete old images by rules, with what belongs to them',
     load: async () => (await import('./commands/prune.ts')).pruneCommand,
+  },
+  repositories: {
+    group: 'Registries',
+    summary: 'list the repositories of a registry',
+    load: async () => (await import('./commands/repositories.ts')).repositoriesCommand,
   },
   tags: {
     group: 'Images',

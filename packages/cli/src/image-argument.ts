@@ -50,7 +50,8 @@ export function splitRepositoryGlob(text: string): { registry: string; glob: str
   const slash = bare.indexOf('/')
   const first = slash === -1 ? bare : bare.slice(0, slash)
   const rest = slash === -1 ? '' : bare.slice(slash + 1)
-  if (/[.:]/.test(first) || first === 'localhost') {
+  const isHost = /[.:]/.test(first) && !/[*?[{]/.test(first)
+  if (isHost || first === 'localhost') {
     return { registry: parseRegistryHost(first), glob: rest === '' ? undefined : rest }
   }
   return { registry: dockerHub, glob: bare }

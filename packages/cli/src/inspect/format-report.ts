@@ -1,3 +1,4 @@
+import stringWidth from 'string-width'
 import type { Output } from '../output.ts'
 import { formatBytes, shortDigest } from '../format.ts'
 import { printable } from '../printable.ts'
@@ -5,6 +6,8 @@ import { formatTable } from '../table.ts'
 import type { ImageReport, PlatformImage } from './image-report.ts'
 
 type Look = Pick<Output, 'columns' | 'style'>
+
+const graphemes = new Intl.Segmenter()
 
 const kindTitles: Readonly<Record<ImageReport['kind'], string>> = {
   image: 'image',
@@ -19,7 +22,7 @@ export function formatReport(report: ImageReport, look: Look): string {
     formatHead(report, look),
     formatMap('Annotations', report.annotations, look),
     formatPlatforms(report, look),
-    report.image === null ? '' : formatImage(report.image, report, look),
+    report.image === null ? '' : formatImage(report.image, look),
     formatAttachments(report, look),
   ]
     .filter((section) => section !== '')
@@ -79,7 +82,7 @@ function formatPlatforms(report: ImageReport, look: Look): string {
   )
 }
 
-function formatImage(image: PlatformImage, report: ImageReport, look: Look): string {
+function formatImage(image: PlatformImage, look: Look): string {
   const of = ` of ${printable(image.platform)}`
   const settings = fields(
     [
@@ -176,11 +179,16 @@ function fields(entries: readonly (readonly [string, string | null])[], look: Lo
 }
 
 function wrap(text: string, width: number): string[] {
-  const characters = [...text]
   const lines: string[] = []
-  for (let at = 0; at < characters.length; at += width)
-    lines.push(characters.slice(at, at + width).join(''))
-  return lines.length === 0 ? [''] : lines
+  let line = ''
+  for (const { segment } of graphemes.segment(text)) {
+    if (stringWidth(line + segment) > width) {
+      lines.push(line)
+      line = ''
+    }
+    line += segment
+  }
+  return [...lines, line]
 }
 
 function section(title: string, body: string, look: Look): string {

@@ -33,7 +33,9 @@ export function removedByModel(
   const isAmongLast = (image: PrunableImage): boolean =>
     images.filter((other) => isCandidate(other) && age(other) < age(image)).length < rules.keepLast
   const isLedTo = (image: PrunableImage): boolean =>
-    images.some((other) => other.children.includes(image.digest) || other.digest === image.subject)
+    images.some(
+      (other) => other.children.includes(image.digest) || image.subjects.includes(other.digest),
+    )
 
   const staysByItself = (image: PrunableImage): boolean => {
     if (isPinned(image)) return true
@@ -50,8 +52,8 @@ export function removedByModel(
         stays.some(
           (other) =>
             other.children.includes(image.digest) ||
-            other.subject === image.digest ||
-            other.digest === image.subject,
+            other.subjects.includes(image.digest) ||
+            image.subjects.includes(other.digest),
         ),
     )
     if (next.length === stays.length) break

@@ -21,7 +21,7 @@ function image(
     digest: digest(at),
     kind: 'image',
     children: [],
-    subject: undefined,
+    subjects: [],
     age:
       days === undefined ? undefined : { at: new Date(now.getTime() - days * day), from: 'pushed' },
     lastPulledAt: undefined,
@@ -105,7 +105,7 @@ describe('the rules one by one', () => {
         lockedBy: 'build-lock.json',
       }),
       image(2, { tags: ['child'], days: 200 }),
-      image(3, { subject: digest(1), days: 200 }),
+      image(3, { subjects: [digest(1)], days: 200 }),
     ]
     expect(removed(images, {})).toEqual([])
     expect(planPrune(images, readPruneRules({}), now).verdicts[0]?.reason).toContain(
@@ -126,9 +126,9 @@ describe('what hangs together', () => {
   test('signatures and referrers go with their subject and stay with it, however old', () => {
     const of = (at: number, days: number) => [
       image(at, { tags: [`t${at}`], days }),
-      image(at + 1, { tags: [signature(at)], days: 500, subject: digest(at) }),
-      image(at + 2, { days: 500, subject: digest(at) }),
-      image(at + 3, { days: 500, subject: digest(at + 2) }),
+      image(at + 1, { tags: [signature(at)], days: 500, subjects: [digest(at)] }),
+      image(at + 2, { days: 500, subjects: [digest(at)] }),
+      image(at + 3, { days: 500, subjects: [digest(at + 2)] }),
     ]
     expect(removed(of(1, 1), { untagged: true })).toEqual([])
     expect(removed(of(1, 100), {})).toEqual(['t1', signature(1), '3', '4'])
@@ -137,13 +137,13 @@ describe('what hangs together', () => {
   test('a referrer that is kept for its own sake keeps what it is about', () => {
     const images = [
       image(1, { tags: ['old'], days: 100 }),
-      image(2, { tags: ['sbom'], days: 1, subject: digest(1) }),
+      image(2, { tags: ['sbom'], days: 1, subjects: [digest(1)] }),
     ]
     expect(removed(images, {})).toEqual([])
   })
 
   test('a signature of what is gone is treated as untagged', () => {
-    const images = [image(1, { tags: [signature(9)], days: 100, subject: digest(9) })]
+    const images = [image(1, { tags: [signature(9)], days: 100, subjects: [digest(9)] })]
     expect(removed(images, {})).toEqual([])
     expect(removed(images, { untagged: true })).toEqual([signature(9)])
   })
@@ -180,7 +180,7 @@ const anImages: fc.Arbitrary<PrunableImage[]> = fc
         days: fc.option(fc.integer({ min: -2, max: 200 }), { nil: undefined }),
         pulledDays: fc.option(fc.integer({ min: 0, max: 60 }), { nil: undefined }),
         leads: fc.array(fc.nat({ max: count + 1 }), { maxLength: 3 }),
-        subject: fc.option(fc.nat({ max: count + 1 }), { nil: undefined }),
+        subjects: fc.array(fc.nat({ max: count + 1 }), { maxLength: 2 }),
         signs: fc.boolean(),
         isLocked: fc.integer({ min: 0, max: 9 }).map((each) => each === 0),
       }),
@@ -195,16 +195,16 @@ const anImages: fc.Arbitrary<PrunableImage[]> = fc
   .map(([shapes, places]) =>
     shapes.map((shape, at) => {
       // A digest can only lead to what was there before it: never in a circle.
-      const subject = shape.subject !== undefined && shape.subject > at ? shape.subject : undefined
+      const subjects = [...new Set(shape.subjects)].filter((subject) => subject > at)
       const tags = tagPool.filter((_, place) => places[place] === at)
-      if (shape.signs && subject !== undefined) tags.push(signature(subject))
+      if (shape.signs) tags.push(...subjects.map((subject) => signature(subject)))
       const children = shape.leads.filter((child) => child > at).map((child) => digest(child))
       return image(at, {
         // No two of one age: which of them is newer is told by versions, and not by the model.
         ...(shape.days !== undefined && { days: shape.days + at / 100 }),
         kind: children.length > 0 ? 'index' : 'image',
         children: [...new Set(children)],
-        subject: subject === undefined ? undefined : digest(subject),
+        subjects: subjects.map((subject) => digest(subject)),
         lastPulledAt:
           shape.pulledDays === undefined
             ? undefined
@@ -259,7 +259,7 @@ describe('for any repository and any rules', () => {
           )
           for (const kept of stays) {
             for (const child of kept.children) expect(goes.has(child)).toBe(false)
-            if (kept.subject !== undefined) expect(goes.has(kept.subject)).toBe(false)
+            for (const subject of kept.subjects) expect(goes.has(subject)).toBe(false)
           }
           for (const { digest, lockedBy } of images) {
             if (lockedBy !== undefined) expect(goes.has(digest)).toBe(false)

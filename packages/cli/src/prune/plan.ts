@@ -48,7 +48,8 @@ export function needsAge(
   rules: PruneRules,
 ): boolean {
   const tags = ordinaryTags(image)
-  return tags.length === 0 || heldByTags({ ...image, ordinary: tags }, rules) === undefined
+  if (tags.length === 0) return rules.untagged
+  return heldByTags({ ...image, ordinary: tags }, rules) === undefined
 }
 
 /** What keeps an image without regard to its age and to other images. */
@@ -105,15 +106,14 @@ function ruleUntagged(
 ): Ruling {
   const { parents, present, rules, now } = given
   const parent = parents.get(image.digest)?.[0]
-  const subject =
-    image.subject !== undefined && present.has(image.subject) ? image.subject : undefined
+  const subject = image.subjects.find((each) => present.has(each))
   if (subject !== undefined) {
     return { action: 'follows', reason: `is about ${shortDigest(subject)}, which goes` }
   }
   if (parent !== undefined) {
     return { action: 'follows', reason: `is part of ${shortDigest(parent)}, which goes` }
   }
-  const what = image.subject === undefined ? 'has no tag' : 'is about something that is gone'
+  const what = image.subjects.length === 0 ? 'has no tag' : 'is about something that is gone'
   if (!rules.untagged) return { action: 'keep', reason: `${what}; --untagged is not given` }
   const { action, reason } = ruleByAge(image, rules, now)
   return { action, reason: action === 'remove' ? `${what}, ${reason}` : reason }
@@ -155,8 +155,8 @@ function spread(
 ): ReadonlyMap<Digest, string> {
   const byDigest = new Map(images.map((image) => [image.digest, image]))
   const attachments = new Map<Digest, Digest[]>()
-  for (const { digest, subject } of images) {
-    if (subject !== undefined) push(attachments, subject, digest)
+  for (const { digest, subjects } of images) {
+    for (const subject of subjects) push(attachments, subject, digest)
   }
   const reasons = new Map<Digest, string>()
   const waiting: Digest[] = []
@@ -173,7 +173,7 @@ function spread(
     const image = byDigest.get(digest)
     const name = nameOf(image, digest)
     for (const child of image?.children ?? []) keep(child, `part of ${name}, which stays`)
-    if (image?.subject !== undefined) keep(image.subject, `${name} is about it and stays`)
+    for (const subject of image?.subjects ?? []) keep(subject, `${name} is about it and stays`)
     for (const attachment of attachments.get(digest) ?? []) {
       keep(attachment, `about ${name}, which stays`)
     }

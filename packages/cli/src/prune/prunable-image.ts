@@ -12,8 +12,8 @@ export type PrunableImage = {
   readonly kind: 'image' | 'index' | 'other'
   /** What an index lists. */
   readonly children: readonly Digest[]
-  /** What it is about (a signature, a bill of materials), by `subject` or by a tag such as `sha256-….sig`. */
-  readonly subject: Digest | undefined
+  /** What it is about (a signature, a bill of materials), by `subject` and by tags such as `sha256-….sig`. */
+  readonly subjects: readonly Digest[]
   /** When it came: by the registry's own date, else by what its config says. `undefined`: nobody knows. */
   readonly age: { readonly at: Date; readonly from: 'pushed' | 'created' } | undefined
   readonly lastPulledAt: Date | undefined

@@ -113,6 +113,8 @@ export type ImageDetails = {
   readonly digest: Digest
   readonly tags: readonly TagName[]
   readonly mediaType?: string | undefined
+  /** What the manifest is about; `null` when it is known to be about nothing. */
+  readonly subject?: Digest | null | undefined
   /** Bytes of all that the manifest refers to. */
   readonly size?: number | undefined
   readonly pushedAt?: Date | undefined
