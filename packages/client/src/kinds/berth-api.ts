@@ -60,13 +60,14 @@ export class BerthApi implements KindApi {
       ...(signal !== undefined && { signal }),
     })
     for await (const page of this.#guarded(pages, { action: 'list', repository })) {
-      for (const { digest, mediaType, createdAt } of page) {
+      for (const { digest, mediaType, subject, createdAt } of page) {
         if (!isDigest(digest)) continue
         const set = tags.get(digest)
         yield {
           digest,
           tags: set?.names ?? [],
           mediaType,
+          subject: subject !== null && isDigest(subject) ? subject : null,
           pushedAt: set?.updatedAt ?? readDate(createdAt),
         }
       }
