@@ -20,6 +20,7 @@ import {
   comparisonText,
   githubAnnotation,
   leftText,
+  oneLine,
   lockText,
   problemText,
 } from '../lock/report.ts'
@@ -43,13 +44,15 @@ type ApplyOptions = WorkspaceOptions & {
   readonly all?: true
 }
 
+// Options of `berth lock` itself that stand behind the name of one of its commands are read by `berth lock`, so these take
+// theirs with those above them.
+
 /** `berth lock`: the digests of all images that the files of a folder name, in one file. */
 export function lockCommand(context: CommandContext): Command {
   const lock = new Command('lock')
     .description('pin every image that the files name to its digest, and check that it stays so')
     .argument('[folder]', 'the folder to look through', '.')
     .option('--update [pattern]', 'resolve tags again: all, or those of images such as "alpine"')
-    .enablePositionalOptions()
     .addHelpText(
       'after',
       '\nExamples:\n  berth lock\n  berth lock --update "alpine*"\n  berth lock deploy --exclude "*.test.yaml"\n  berth lock verify --online\n  berth lock diff HEAD\n  berth lock apply --yes',
@@ -80,7 +83,9 @@ function verifyCommand(context: CommandContext): Command {
       'after',
       '\nExamples:\n  berth lock verify\n  berth lock verify --online --format github',
     )
-    .action((folder: string, options: VerifyOptions) => verify(context, folder, options))
+    .action((folder: string, _options: unknown, command: Command) =>
+      verify(context, folder, command.optsWithGlobals<VerifyOptions>()),
+    )
 }
 
 function diffCommand(context: CommandContext): Command {
@@ -96,8 +101,13 @@ function diffCommand(context: CommandContext): Command {
       'after',
       '\nExamples:\n  berth lock diff\n  berth lock diff HEAD\n  berth lock diff main:build-lock.json HEAD:build-lock.json',
     )
-    .action((before: string | undefined, after: string | undefined, options: WorkspaceOptions) =>
-      diff(context, before, after, options),
+    .action(
+      (
+        before: string | undefined,
+        after: string | undefined,
+        _options: unknown,
+        command: Command,
+      ) => diff(context, before, after, command.optsWithGlobals<WorkspaceOptions>()),
     )
 }
 
@@ -109,8 +119,8 @@ function applyCommand(context: CommandContext): Command {
     .option('--check', 'write nothing, and fail when there is something to write')
     .option('--undo', 'take the digests off again, as "berth lock unpin" does')
     .addHelpText('after', '\nExamples:\n  berth lock apply --check\n  berth lock apply --yes')
-    .action((folder: string, options: ApplyOptions) =>
-      apply(context, folder, options, options.undo === true),
+    .action((folder: string, { undo }: ApplyOptions, command: Command) =>
+      apply(context, folder, command.optsWithGlobals<ApplyOptions>(), undo === true),
     )
 }
 
@@ -122,7 +132,9 @@ function unpinCommand(context: CommandContext): Command {
     .option('--yes', 'write without asking')
     .option('--check', 'write nothing, and fail when there is something to write')
     .addHelpText('after', '\nExamples:\n  berth lock unpin --yes')
-    .action((folder: string, options: ApplyOptions) => apply(context, folder, options, true))
+    .action((folder: string, _options: unknown, command: Command) =>
+      apply(context, folder, command.optsWithGlobals<ApplyOptions>(), true),
+    )
 }
 
 function driftCommand(context: CommandContext): Command {
@@ -130,7 +142,9 @@ function driftCommand(context: CommandContext): Command {
     .description('compare the bases of images for GPU and for CPU that belong together')
     .argument('[folder]', 'the folder with the lock file', '.')
     .addHelpText('after', '\nExamples:\n  berth lock drift')
-    .action((folder: string, options: WorkspaceOptions) => drift(context, folder, options))
+    .action((folder: string, _options: unknown, command: Command) =>
+      drift(context, folder, command.optsWithGlobals<WorkspaceOptions>()),
+    )
 }
 
 function workspaceOptions(command: Command): Command {
@@ -151,9 +165,10 @@ async function update(
 ): Promise<void> {
   const { output, signal } = context
   const isUpdated = updateFilter(options.update)
-  const { lockPath, lockName, lock, scan, pairs } = await openWorkspace(context, given, options)
+  const workspace = await openWorkspace(context, given, options)
+  const { lockPath, lockName, lock, scan, pairs, isPartial } = workspace
   const client = await context.client()
-  const outcome = await lockImages(client, scan, lock, { isUpdated, pairs, signal })
+  const outcome = await lockImages(client, scan, lock, { isUpdated, isPartial, pairs, signal })
   await writeLockFile(lockPath, outcome.lock)
   const unresolved = scan.files.flatMap(({ path, references }) =>
     references.flatMap(({ standing, line, column, text }) =>
@@ -166,7 +181,7 @@ async function update(
     output.warn(`${path}${line === undefined ? '' : `:${line}`} was left out: ${reason}.`)
   }
   for (const { path, line, column, text, reason } of unresolved) {
-    output.note(`${path}:${line}:${column}: "${text}" is not locked: ${reason}.`)
+    output.note(`${path}:${line}:${column}: "${oneLine(text)}" is not locked: ${reason}.`)
   }
   for (const { reference, digests } of outcome.divided) {
     output.warn(`${reference} is pinned to ${digests.length} digests: ${digests.join(', ')}.`)
@@ -205,8 +220,8 @@ async function verify(
   options: VerifyOptions,
 ): Promise<void> {
   const { output, signal } = context
-  const { lock, lockName, scan, pairs } = await openWorkspace(context, given, options)
-  const rules = { isStrict: options.strict === true, needsPins: options.pinned === true }
+  const { lock, lockName, scan, pairs, isPartial } = await openWorkspace(context, given, options)
+  const rules = { isStrict: options.strict === true, needsPins: options.pinned === true, isPartial }
   const problems = [...verifyFiles(scan, lock, rules), ...driftProblems(findDrift(lock, pairs))]
   if (options.online === true) {
     const client = await context.client()

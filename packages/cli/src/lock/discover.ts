@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs'
-import { lstat, readdir } from 'node:fs/promises'
+import { lstat, readdir, stat } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { ClientError } from '@berth/client/client-error.ts'
 import { type Pattern, parsePattern } from '../pattern.ts'
@@ -38,10 +38,14 @@ const pathspecs = [
 
 /**
  * The files of a folder that may name images. In a git checkout those that git knows or would add, so nothing that is
- * ignored; elsewhere all but `node_modules` and `.git`. Links and what is larger than 2 MiB are left out.
+ * ignored; elsewhere all but `node_modules` and `.git`. Links and what is larger than 2 MiB are left out. Throws `notFound`.
  */
 export async function discoverFiles(folder: string, options: DiscoverOptions): Promise<Discovered> {
   const { include = [], exclude = [], signal } = options
+  const there = await stat(folder).catch(() => undefined)
+  if (there?.isDirectory() !== true) {
+    throw new ClientError('notFound', `There is no folder ${folder}.`)
+  }
   const wanted = include.map(globOf)
   const unwanted = exclude.map(globOf)
   const listed = (await listWithGit(folder, options)) ?? (await walk(folder, signal))
@@ -84,9 +88,9 @@ async function walk(folder: string, signal: AbortSignal | undefined): Promise<re
     let entries: Dirent[]
     try {
       entries = await readdir(join(folder, below), { withFileTypes: true })
-    } catch (cause) {
-      if (below !== '') return
-      throw new ClientError('notFound', `The folder ${folder} cannot be read.`, { cause })
+    } catch {
+      // A folder that may not be read holds nothing that could be written.
+      return
     }
     for (const entry of entries) {
       const path = posix.join(below, entry.name)

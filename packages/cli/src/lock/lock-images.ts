@@ -12,6 +12,8 @@ import { imagesIn, type Scan, type ScannedFile } from './scan.ts'
 export type LockOptions = {
   /** Which references are resolved again although they are locked. */
   readonly isUpdated: (reference: string) => boolean
+  /** Whether only a part of the files was looked through, so that what none of them names stays locked. */
+  readonly isPartial: boolean
   /** Pairs of names that `berth.yaml` declares. */
   readonly pairs: readonly (readonly [string, string])[]
   readonly signal?: AbortSignal | undefined
@@ -48,7 +50,7 @@ export async function lockImages(
   client: RegistryClient,
   scan: Scan,
   old: LockFile,
-  { isUpdated, pairs, signal }: LockOptions,
+  { isUpdated, isPartial, pairs, signal }: LockOptions,
 ): Promise<LockOutcome> {
   const uses = imagesIn(scan, old)
   const paired = new Set(
@@ -63,7 +65,12 @@ export async function lockImages(
     const wantsLayers = paired.has(key) || places.some(({ reference }) => reference.kind === 'from')
     const pins = [...new Set(places.flatMap(({ reference }) => pinnedDigest(reference) ?? []))]
     if (pins.length > 1) divided.push({ reference: key, digests: pins })
-    const usedIn = [...new Set(places.map(({ file }) => file.path))]
+    const usedIn = [
+      ...new Set([
+        ...places.map(({ file }) => file.path),
+        ...(isPartial ? (kept?.usedIn ?? []) : []),
+      ]),
+    ]
     const isKept = kept !== undefined && !isUpdated(key)
     if (isKept && (!wantsLayers || hasLayers(kept))) return [key, { ...kept, usedIn }] as const
     const digest = isKept ? kept.digest : isUpdated(key) ? undefined : pins[0]
@@ -77,7 +84,10 @@ export async function lockImages(
       return kept === undefined ? undefined : ([key, { ...kept, usedIn }] as const)
     }
   })
-  const images = Object.fromEntries(entries.filter((each) => each !== undefined))
+  const images = {
+    ...(isPartial ? old.images : {}),
+    ...Object.fromEntries(entries.filter((each) => each !== undefined)),
+  }
   const services = await completeServices(client, old, paired, signal)
   return {
     lock: { version: 1, images, services },

@@ -23,6 +23,8 @@ export type LockWorkspace = {
   readonly lock: LockFile
   readonly scan: Scan
   readonly pairs: readonly (readonly [string, string])[]
+  /** Whether `--include` left out a part of the files. */
+  readonly isPartial: boolean
 }
 
 /** Reads the folder that a command is given, by default the current one. Throws `notFound`, `inputInvalid`. */
@@ -38,7 +40,8 @@ export async function openWorkspace(
   const scan = await scanFolder(folder, { include, exclude, env: terminal.env, signal })
   const buildFile = await readFile(join(folder, 'berth.yaml'), 'utf8').catch(() => '')
   const lockName = relative(terminal.cwd, lockPath) || lockFileName
-  return { folder, lockPath, lockName, lock, scan, pairs: declaredPairs(buildFile) }
+  const isPartial = include !== undefined
+  return { folder, lockPath, lockName, lock, scan, pairs: declaredPairs(buildFile), isPartial }
 }
 
 export function lockPathOf(

@@ -12,7 +12,7 @@ export type Pair = {
   readonly isDeclared: boolean
 }
 
-const word = /(?:^|[-_.])(gpu|cuda[\d.]*|cu\d{2,3}|rocm[\d.]*|xpu|cpu)(?=[-_.]|$)/gi
+const word = /(?:^|[-_.])(gpu|cuda[\d.]*|cu\d{2,3}|rocm[\d.]*|xpu|cpu)(?=[-_.:]|$)/gi
 
 /**
  * The pairs among names of services and references: those that are declared, and those whose names differ only in a word

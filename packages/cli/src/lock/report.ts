@@ -1,4 +1,5 @@
 import { shortDigest } from '../format.ts'
+import { printable } from '../printable.ts'
 import type { LockComparison, LockEntry, LockMove } from './compare-locks.ts'
 import type { LockOutcome } from './lock-images.ts'
 import type { Plan } from './plan.ts'
@@ -22,7 +23,7 @@ export function lockText(path: string, scan: Scan, outcome: LockOutcome): string
 /** One problem in a line, with its place as editors and people read it. */
 export function problemText(problem: Problem): string {
   const level = problem.level === 'error' ? '' : 'note: '
-  return `${placeText(problem)}${level}${problem.message}`
+  return oneLine(`${placeText(problem)}${level}${problem.message}`)
 }
 
 /** A problem as GitHub's runner shows it beside the line (`::error file=...::`). */
@@ -46,8 +47,14 @@ export function comparisonText(comparison: LockComparison): string {
 export function leftText({ left }: Plan): readonly string[] {
   return left.map(
     ({ path, reference, reason }) =>
-      `${path}:${reference.line}:${reference.column}: "${reference.text}" stays: ${reason}.`,
+      `${path}:${reference.line}:${reference.column}: "${oneLine(reference.text)}" stays: ${reason}.`,
   )
+}
+
+/** A text as it can stand in a line of output: blanks and line ends are one blank, control characters are written out. */
+export function oneLine(text: string): string {
+  const bare = printable(text.replaceAll(/\s+/g, ' ').trim())
+  return bare.length > 500 ? `${bare.slice(0, 499)}…` : bare
 }
 
 export function amount(count: number, noun: string): string {

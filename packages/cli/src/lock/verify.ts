@@ -49,6 +49,8 @@ export type VerifyOptions = {
   readonly isStrict: boolean
   /** Whether each reference that can hold a digest has to. */
   readonly needsPins: boolean
+  /** Whether only a part of the files was looked through: then nothing can be said of what no file names. */
+  readonly isPartial: boolean
 }
 
 const requestsAtOnce = 6
@@ -59,7 +61,7 @@ const nothing = { ...nowhere, reference: undefined, locked: undefined, found: un
 export function verifyFiles(
   scan: Scan,
   lock: LockFile,
-  { isStrict, needsPins }: VerifyOptions,
+  { isStrict, needsPins, isPartial }: VerifyOptions,
 ): readonly Problem[] {
   const soft = isStrict ? 'error' : 'notice'
   const problems: Problem[] = []
@@ -93,7 +95,7 @@ export function verifyFiles(
     problems.push({ ...nothing, path, line, kind: 'unreadable', level: soft, message })
   }
   const named = imagesIn(scan, lock)
-  for (const reference of Object.keys(lock.images)) {
+  for (const reference of isPartial ? [] : Object.keys(lock.images)) {
     if (named.has(reference)) continue
     const message = `${reference} is locked, and no file names it.`
     problems.push({ ...nothing, reference, kind: 'unused', level: soft, message })

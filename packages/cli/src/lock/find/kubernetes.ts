@@ -68,7 +68,9 @@ export function findInKubernetes(text: string): Finding {
 
 /** Whether a text holds a Kubernetes resource, as far as can be told without reading it. */
 export function looksLikeKubernetes(text: string): boolean {
-  return /^\s*["']?apiVersion["']?\s*:/m.test(text) && /^\s*(?:- )?["']?kind["']?\s*:/m.test(text)
+  return (
+    /(?:^|[\s{,])["']?apiVersion["']?\s*:/.test(text) && /(?:^|[\s{,])["']?kind["']?\s*:/.test(text)
+  )
 }
 
 function resourcesIn(root: Node | undefined, document: Document): YAMLMap[] {
