@@ -20,7 +20,7 @@ import {
 import { type Environment, Transport } from '@berth/client/transport/transport.ts'
 import { formatDuration } from './format.ts'
 import type { Output } from './output.ts'
-import type { GlobalOptions } from './program.ts'
+import type { GlobalOptions } from './global-options.ts'
 import { version } from './version.ts'
 
 /** A wait that a person would wonder about is told. */

@@ -3,18 +3,10 @@ import { Command, CommanderError, Option } from 'commander'
 import { type CommandEntry, commandTable, serverCommands } from './command-table.ts'
 import type { CommandContext } from './context.ts'
 import { type ExitName, exitCodes, exitNameOf } from './exit-codes.ts'
+import type { GlobalOptions } from './global-options.ts'
 import { Output } from './output.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 import { version } from './version.ts'
-
-export type GlobalOptions = {
-  readonly json?: boolean
-  readonly quiet?: boolean
-  readonly caFile?: string[]
-  readonly plainHttp?: string[]
-  /** `registry=kind`, where neither address nor answers tell. */
-  readonly kind?: string[]
-}
 
 const completeCommand = 'complete'
 const groups = ['Images', 'Registries', 'Projects of yours', 'This machine'] as const

@@ -6,7 +6,7 @@ import type { Permission } from '../login/access-proof.ts'
 import type { Login, LoginRequest } from '../login/login.ts'
 import { formatLoginTarget, type LoginTarget, parseLoginTarget } from '../login/login-target.ts'
 import type { Result } from '../output.ts'
-import type { GlobalOptions } from '../program.ts'
+import type { GlobalOptions } from '../global-options.ts'
 
 type Options = GlobalOptions & {
   readonly repository?: string
@@ -88,7 +88,8 @@ Examples:
       const login = await logIn(context.output, parts, requestOf(target, options), context.signal)
       context.output.result(resultOf(target, login))
       for (const permission of [login.proof.pull, login.proof.push]) {
-        if (permission?.fault === undefined) continue
+        // The document has it already.
+        if (permission?.fault === undefined || context.output.isJson) continue
         const { message, next } = permission.fault
         context.output.warn(next === undefined ? message : `${message} ${next}`)
       }
@@ -143,7 +144,9 @@ function resultOf(target: LoginTarget, login: Login): Result {
   const who = username === undefined ? 'with a token' : `as ${username}`
   const lines = [
     `Logged in to ${target.registry} (${title}) ${who}.`,
-    `Stored in ${place.name}.`,
+    place.kind === 'ambient'
+      ? 'Nothing is stored: the surroundings give these credentials whenever they are needed.'
+      : `Stored in ${place.name}.`,
     ...(expiresAt === undefined ? [] : [`Good until ${expiresAt.toISOString()}.`]),
     proof.pull === undefined
       ? `Not tried on a repository; "berth login ${target.registry}/<repository>" does that.`

@@ -2,7 +2,7 @@ import type { CredentialPlace } from '@berth/client/credentials/known-credential
 import { dockerHub, parseRegistryHost } from '@berth/client/image-reference.ts'
 import { Command } from 'commander'
 import type { CommandContext } from '../context.ts'
-import type { GlobalOptions } from '../program.ts'
+import type { GlobalOptions } from '../global-options.ts'
 
 /** What `berth logout --json` prints. */
 export type LogoutJson = {

@@ -6,7 +6,7 @@ import { Command } from 'commander'
 import type { CommandContext } from '../context.ts'
 import type { KnownLogin } from '../login/known-logins.ts'
 import { printable } from '../printable.ts'
-import type { GlobalOptions } from '../program.ts'
+import type { GlobalOptions } from '../global-options.ts'
 import { formatTable } from '../table.ts'
 
 /** What `berth whoami --json` prints: `{ "logins": [...] }`. */

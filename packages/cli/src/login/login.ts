@@ -52,7 +52,7 @@ export async function logIn(
   const stranger = new RegistryClient({ ...parts, credentials: anonymous })
   const { origin } = await stranger.probe(registry, signal)
   const kind = await stranger.kindOf(registry, signal)
-  output.note(`${registry} is ${kind.title}.`)
+  output.note(`Signing in to ${registry} (${kind.title}).`)
   const { env = {}, transportFor } = parts
   const context = { registry, origin, transport: transportFor(registry), env, signal }
   const signedIn = await signIn(output, { kind, context, method, given })
@@ -63,7 +63,9 @@ export async function logIn(
   })
   const proof = await proveAccess(client, target, signal)
   requireUse(target, proof, required)
-  const place = await parts.credentials.store(registry, credentials, { storeIn, signal })
+  const place = signedIn.isAmbient
+    ? await leaveToSurroundings(parts, registry, signal)
+    : await parts.credentials.store(registry, credentials, { storeIn, signal })
   const expiresAt = signedIn.expiresAt ?? expiryOf(credentials)
   await noteExpiry(env, registry, credentials, signedIn.expiresAt)
   await warnOfOthers(output, parts, target, credentials)
@@ -105,6 +107,16 @@ function lacking(permission: Permission | undefined): Permission | undefined {
   return permission?.isAllowed === false ? permission : undefined
 }
 
+/** The surroundings make such credentials anew whenever they are needed; what is stored would run out and be in the way. */
+async function leaveToSurroundings(
+  { credentials }: ClientParts,
+  registry: string,
+  signal: AbortSignal,
+): Promise<CredentialPlace> {
+  await credentials.erase(registry, signal)
+  return { kind: 'ambient', name: 'the surroundings' }
+}
+
 /** What was stored counts for nothing when another place is looked at first. */
 async function warnOfOthers(
   output: Output,
@@ -113,7 +125,12 @@ async function warnOfOthers(
   stored: Credentials,
 ): Promise<void> {
   const found = await store.find(registry, undefined, repository).catch(() => undefined)
-  if (found === undefined || JSON.stringify(found.credentials) === JSON.stringify(stored)) return
+  if (
+    found === undefined ||
+    found.place.kind === 'ambient' ||
+    JSON.stringify(found.credentials) === JSON.stringify(stored)
+  )
+    return
   output.warn(
     `${found.place.name} has another login for ${registry}, which is looked at first and goes on being used.`,
   )

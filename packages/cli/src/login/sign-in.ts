@@ -13,6 +13,8 @@ export type SignIn = {
   readonly method: string
   /** Where whoever gave the secret has told it. */
   readonly expiresAt: Date | undefined
+  /** The surroundings give them again at any time: nothing has to be stored. */
+  readonly isAmbient: boolean
 }
 
 export type SignInRequest = {
@@ -42,7 +44,8 @@ function waysOf(output: Output, { kind, context, given }: SignInRequest): readon
     async run() {
       const answers = await collectAnswers(output, method, given)
       const credentials = await method.signIn(answers, context)
-      return { credentials, method: method.name, expiresAt: undefined }
+      const isAmbient = method.isAmbient === true
+      return { credentials, method: method.name, expiresAt: undefined, isAmbient }
     },
   }))
   if (kind.name === 'berth') ways.push(deviceWay(output, context))
@@ -68,7 +71,7 @@ function deviceWay(output: Output, context: SignInRequest['context']): Way {
         )
         output.note(`Waiting for that; the code is good for ${formatDuration(seconds * 1000)}.`)
       })
-      return { ...signedIn, method: 'device' }
+      return { ...signedIn, method: 'device', isAmbient: false }
     },
   }
 }
