@@ -1,5 +1,8 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ClientError } from '@berth/client/client-error.ts'
+import { RegistryClient } from '@berth/client/registry/registry-client.ts'
+import { Transport } from '@berth/client/transport/transport.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Berth, startBerth } from '../../../../test/tools/berth.ts'
 import { startRecordingProxy } from '../../../../test/tools/recording-proxy.ts'
@@ -7,6 +10,8 @@ import { type ExampleRegistry, pushExampleRegistry } from '../inventory/testing/
 import { packLayer, type PushedImage, RegistryPusher } from '../inventory/testing/push-registry.ts'
 import { makeHome } from '../testing/logged-in.ts'
 import { type CommandRun, runCommand } from '../testing/run-command.ts'
+import { gatherRegistry } from '../inventory/gather.ts'
+import { parseScopes } from '../inventory/scope.ts'
 import type { InventoryJson } from './inventory.ts'
 
 let berth: Berth
@@ -272,6 +277,37 @@ describe('what is asked for', () => {
     expect(await asStranger(`${berth.host}/team/api`)).toMatchObject({ code: 4 })
     expect((await asStranger(berth.host)).stderr).toContain('no repository that you may see')
     await stranger.remove()
+  })
+})
+
+describe('gatherRegistry', () => {
+  it('ends at once when it is stopped', async () => {
+    const stop = new AbortController()
+    const [scope] = parseScopes([berth.host])
+    const transport = new Transport()
+    const client = new RegistryClient({
+      transportFor: () => transport,
+      credentials: {
+        credentialsFor: async () => ({
+          kind: 'password',
+          username: berth.username,
+          password: berth.password,
+        }),
+      },
+    })
+    const progress = { repositories: 0, repositoriesRead: 0, manifests: 0 }
+    const watch = setInterval(() => {
+      if (progress.manifests > 0) stop.abort(new ClientError('cancelled', 'It was stopped.'))
+    }, 1)
+    try {
+      await expect(
+        gatherRegistry(client, scope!, { signal: stop.signal, concurrency: 1, progress }),
+      ).rejects.toMatchObject({ kind: 'cancelled' })
+      expect(progress.manifests).toBeLessThan(8)
+    } finally {
+      clearInterval(watch)
+      transport.close()
+    }
   })
 })
 

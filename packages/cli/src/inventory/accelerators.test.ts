@@ -19,7 +19,11 @@ describe('findAccelerator', () => {
     [{ environment: ['ONEAPI_ROOT=/opt/intel'] }, 'xpu', 'environment'],
     [{ labels: { 'com.nvidia.cudnn.version': '9.1' } }, 'cuda', 'labels'],
     [{ steps: ['RUN apt-get install -y cuda-toolkit-12-4'] }, 'cuda', 'layers'],
-    [{ steps: ['RUN pip install torch --index-url https://download.pytorch.org/whl/rocm6.2'] }, 'rocm', 'layers'],
+    [
+      { steps: ['RUN pip install torch --index-url https://download.pytorch.org/whl/rocm6.2'] },
+      'rocm',
+      'layers',
+    ],
   ])('%j is told', (sketch, accelerator, toldBy) => {
     expect(findAccelerator(imageOf(sketch))).toEqual({ accelerator, toldBy })
   })
@@ -61,8 +65,14 @@ describe('findVariants', () => {
     const builder = new ContentsBuilder()
     const base = { content: 'base', size: 100 }
     const torch = { content: 'torch', size: 40 }
-    const put = (tag: string, sizes: readonly { content: string; size: number }[], environment: string[]) =>
-      builder.put('ml', builder.image({ id: tag, layers: sizes, environment, manifestSize: 1 }), [tag])
+    const put = (
+      tag: string,
+      sizes: readonly { content: string; size: number }[],
+      environment: string[],
+    ) =>
+      builder.put('ml', builder.image({ id: tag, layers: sizes, environment, manifestSize: 1 }), [
+        tag,
+      ])
     put('1-cpu', [base, torch], [])
     put('1-cuda', [base, torch, { content: 'cuda', size: 300 }], ['CUDA_VERSION=12'])
     put('1-rocm', [base, { content: 'rocm', size: 200 }], ['ROCM_VERSION=6'])

@@ -6,10 +6,10 @@ export type ChainNode = {
   /** Layers from the bottom up to here. */
   readonly depth: number
   /** Images that begin with this chain. */
-  count: number
+  readonly count: number
   /** Images that have no layer above this one, as places in the list that was given. */
-  readonly ends: number[]
-  readonly children: number[]
+  readonly ends: readonly number[]
+  readonly children: readonly number[]
 }
 
 export type ChainTree = {
@@ -19,11 +19,19 @@ export type ChainTree = {
   readonly endOf: readonly number[]
 }
 
+type Growing = {
+  -readonly [Key in keyof ChainNode]: ChainNode[Key]
+}
+
+/** Most nodes have neither ends nor more than one child, so they share this until they need one of their own. */
+const none: readonly number[] = []
+
 /** Puts the images into a tree by their layers, lowest first. One step for each layer of each image. */
 export function buildChainTree(
   images: readonly { readonly diffIds: readonly Digest[] }[],
 ): ChainTree {
-  const nodes: ChainNode[] = [{ parent: -1, depth: 0, count: 0, ends: [], children: [] }]
+  const root: Growing = { parent: -1, depth: 0, count: 0, ends: none, children: none }
+  const nodes = [root]
   const numberOf = new Map<Digest, number>()
   // A node is found by its parent and the number of its layer in one key.
   const nodeOf = new Map<number, number>()
@@ -31,22 +39,27 @@ export function buildChainTree(
   const layersMax = images.reduce((sum, { diffIds }) => sum + diffIds.length, 1)
   for (const [image, { diffIds }] of images.entries()) {
     let at = 0
+    let node = root
+    node.count += 1
     for (const diffId of diffIds) {
-      bump(nodes, at)
-      const layer = numberOf.get(diffId) ?? numberOf.size
-      numberOf.set(diffId, layer)
+      let layer = numberOf.get(diffId)
+      if (layer === undefined) {
+        layer = numberOf.size
+        numberOf.set(diffId, layer)
+      }
       const key = at * layersMax + layer
-      let next = nodeOf.get(key)
-      if (next === undefined) {
-        next = nodes.length
+      const known = nodeOf.get(key)
+      const next = known ?? nodes.length
+      if (known === undefined) {
         nodeOf.set(key, next)
-        nodes.push({ parent: at, depth: depthOf(nodes, at) + 1, count: 0, ends: [], children: [] })
-        nodes[at]?.children.push(next)
+        node.children = grown(node.children, next)
+        nodes.push({ parent: at, depth: node.depth + 1, count: 0, ends: none, children: none })
       }
       at = next
+      node = nodes[at] ?? root
+      node.count += 1
     }
-    bump(nodes, at)
-    nodes[at]?.ends.push(image)
+    node.ends = grown(node.ends, image)
     endOf.push(at)
   }
   return { nodes, endOf }
@@ -62,11 +75,10 @@ export function* chainDown(tree: ChainTree, from: number): Generator<number, voi
   for (let at = from; at > 0; at = tree.nodes[at]?.parent ?? 0) yield at
 }
 
-function bump(nodes: readonly ChainNode[], at: number): void {
-  const node = nodes[at]
-  if (node !== undefined) node.count += 1
-}
-
-function depthOf(nodes: readonly ChainNode[], at: number): number {
-  return nodes[at]?.depth ?? 0
+function grown(list: readonly number[], item: number): readonly number[] {
+  if (list === none)
+    return [item]
+    // It is this tree's own, and nobody has seen it yet.
+  ;(list as number[]).push(item)
+  return list
 }

@@ -16,9 +16,6 @@ export type BaseHints = {
 
 /** Environment variables that official images of languages set to their version. */
 const runtimes: readonly (readonly [variable: string, name: string])[] = [
-  ['PYTORCH_VERSION', 'pytorch'],
-  ['CUDA_VERSION', 'cuda'],
-  ['ROCM_VERSION', 'rocm'],
   ['PYTHON_VERSION', 'python'],
   ['NODE_VERSION', 'node'],
   ['GOLANG_VERSION', 'golang'],
@@ -29,6 +26,10 @@ const runtimes: readonly (readonly [variable: string, name: string])[] = [
   ['DOTNET_VERSION', 'dotnet'],
   ['ASPNET_VERSION', 'aspnet'],
   ['NGINX_VERSION', 'nginx'],
+  // Last, for they come on top of a language.
+  ['PYTORCH_VERSION', 'pytorch'],
+  ['CUDA_VERSION', 'cuda'],
+  ['ROCM_VERSION', 'rocm'],
 ]
 
 /** How the lowest step of common systems looks. */

@@ -1,5 +1,5 @@
 import { commonDepth } from './accelerators.ts'
-import { buildChainTree, chainDown } from './base-chains.ts'
+import { type ChainTree, chainDown } from './base-chains.ts'
 import { type BaseHints, readBaseHints } from './base-hints.ts'
 import { type InventoryImage, imageName } from './images.ts'
 import { LocalBases } from './local-bases.ts'
@@ -31,14 +31,18 @@ type Built = {
   readonly toldBy: BaseGroup['toldBy']
   readonly hints: BaseHints
   readonly depth: number | undefined
+  /** The nodes of its layers in the tree, the highest first. */
+  readonly chain: readonly number[]
 }
 
 /**
  * Bases of which two or more versions are in use. How many layers a base has is known when it is in the registry
  * itself, or when images of different repositories share exactly so many; where neither holds, nothing is said.
  */
-export function findBaseVersions(images: readonly InventoryImage[]): readonly BaseGroup[] {
-  const tree = buildChainTree(images)
+export function findBaseVersions(
+  images: readonly InventoryImage[],
+  tree: ChainTree,
+): readonly BaseGroup[] {
   const bases = new LocalBases(images, tree)
   const hintsOf = new Map(images.map((image) => [image, readBaseHints(image)]))
   const serving = new Set<InventoryImage>()
@@ -50,7 +54,7 @@ export function findBaseVersions(images: readonly InventoryImage[]): readonly Ba
     const base = bases.below(image, chain, hints.baseDigest)
     if (base !== undefined) serving.add(base.image)
     const named = nameBase(hints, base && { image: base.image, hints: hintsOf.get(base.image) })
-    if (named !== undefined) built.push({ image, hints, depth: base?.depth, ...named })
+    if (named !== undefined) built.push({ image, hints, depth: base?.depth, chain, ...named })
   }
   const groups = Map.groupBy(
     built.filter(({ image }) => !serving.has(image)),
@@ -97,13 +101,13 @@ function versionsOf(members: readonly Built[], bases: LocalBases): readonly Base
   if (depths.length === 0) return []
   const usual = Math.min(...new Set(depths))
   const versions = Map.groupBy(
-    members.filter(({ image, depth }) => image.diffIds.length >= (depth ?? usual)),
-    ({ image, depth }) => image.diffIds.slice(0, depth ?? usual).join(' '),
+    members.filter(({ chain, depth }) => chain.length >= (depth ?? usual)),
+    ({ chain, depth }) => chain[chain.length - (depth ?? usual)] ?? 0,
   )
   return [...versions]
-    .map(([chain, on]) => {
+    .map(([node, on]) => {
       const [first] = on
-      const own = bases.withChain(chain)
+      const own = bases.endingAt(node)
       const times = (own.length > 0 ? own : on.map(({ image }) => image)).map(
         ({ image }) => image.created?.getTime() ?? 0,
       )

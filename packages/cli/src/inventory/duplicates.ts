@@ -129,7 +129,9 @@ function layersOfSeveralBlobs(
   graph: ContentGraph,
   images: readonly InventoryImage[],
 ): readonly RepackedLayer[] {
-  const blobsOf = new Map<Digest, Set<number>>()
+  // Nearly every layer has one blob, so a set is made for the others only.
+  const blobsOf = new Map<Digest, number>()
+  const severalOf = new Map<Digest, Set<number>>()
   const contentOf = new Map<number, Digest>()
   for (const { diffIds, layers } of images) {
     for (const [at, diffId] of diffIds.entries()) {
@@ -137,13 +139,18 @@ function layersOfSeveralBlobs(
       // A blob holds one content. Of a configuration that says another, nothing is taken.
       if (blob < 0 || (contentOf.get(blob) ?? diffId) !== diffId) continue
       contentOf.set(blob, diffId)
-      blobsOf.set(diffId, (blobsOf.get(diffId) ?? new Set()).add(blob))
+      const first = blobsOf.get(diffId)
+      if (first === undefined) blobsOf.set(diffId, blob)
+      else if (first !== blob) {
+        severalOf.set(diffId, (severalOf.get(diffId) ?? new Set([first])).add(blob))
+      }
     }
   }
   const size = (blob: number): number => graph.blobs[blob]?.size ?? 0
-  return [...blobsOf]
-    .filter(([, blobs]) => blobs.size > 1)
-    .map(([diffId, blobs]) => ({ diffId, blobs: [...blobs].toSorted((a, b) => size(a) - size(b)) }))
+  return [...severalOf].map(([diffId, blobs]) => ({
+    diffId,
+    blobs: [...blobs].toSorted((a, b) => size(a) - size(b)),
+  }))
 }
 
 function repositoriesOf(

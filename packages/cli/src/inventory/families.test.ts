@@ -15,7 +15,8 @@ const base = [
 
 function familiesOf(contents: RegistryContents): readonly Family[] {
   const graph = buildContentGraph(contents)
-  return listFamilies(graph, listImages(graph))
+  const images = listImages(graph)
+  return listFamilies(graph, images, buildChainTree(images))
 }
 
 function flat(families: readonly Family[]): readonly Family[] {
@@ -40,7 +41,8 @@ describe('buildChainTree', () => {
         const images = words.map((chain) => ({ diffIds: chain.map(digestOf) }))
         const { nodes, endOf } = buildChainTree(images)
         const chainOf = (at: number): number => nodes[at]!.depth
-        for (const [image, chain] of words.entries()) expect(chainOf(endOf[image]!)).toBe(chain.length)
+        for (const [image, chain] of words.entries())
+          expect(chainOf(endOf[image]!)).toBe(chain.length)
 
         const prefixes = new Map<string, string[]>()
         for (const chain of words) {
@@ -54,9 +56,12 @@ describe('buildChainTree', () => {
           return members.length > 1 && (next.size > 1 || members.every((each) => each === key))
         })
         expect(nodes.filter(isFork).length).toBe(forks.length)
-        expect(nodes.filter(isFork).map(({ count, depth }) => `${depth} ${count}`).toSorted()).toEqual(
-          forks.map(([key, members]) => `${key.length} ${members.length}`).toSorted(),
-        )
+        expect(
+          nodes
+            .filter(isFork)
+            .map(({ count, depth }) => `${depth} ${count}`)
+            .toSorted(),
+        ).toEqual(forks.map(([key, members]) => `${key.length} ${members.length}`).toSorted())
       }),
     )
   })
@@ -68,7 +73,7 @@ describe('listFamilies', () => {
       fc.property(generatedContents, (contents) => {
         const graph = buildContentGraph(contents)
         const images = listImages(graph)
-        for (const family of flat(listFamilies(graph, images))) {
+        for (const family of flat(listFamilies(graph, images, buildChainTree(images)))) {
           expect(family.images).toBeGreaterThan(1)
           const candidates = images.filter(({ diffIds }) => diffIds.length >= family.layers)
           const groups = Map.groupBy(candidates, ({ diffIds }) =>
@@ -112,7 +117,9 @@ describe('listFamilies', () => {
       images: 3,
       chainBytes: 150,
     })
-    expect(family!.families).toMatchObject([{ distance: 1, layers: 3, images: 2, nameFrom: 'annotation' }])
+    expect(family!.families).toMatchObject([
+      { distance: 1, layers: 3, images: 2, nameFrom: 'annotation' },
+    ])
   })
 
   it('does not call by one name what is built on different digests of it', () => {
@@ -122,7 +129,12 @@ describe('listFamilies', () => {
     })
     const builder = builderWith(
       { id: 'a', layers: base, annotations: annotated('1'), repository: 'a' },
-      { id: 'b', layers: [base[0]!, { content: 'b', size: 1 }], annotations: annotated('2'), repository: 'b' },
+      {
+        id: 'b',
+        layers: [base[0]!, { content: 'b', size: 1 }],
+        annotations: annotated('2'),
+        repository: 'b',
+      },
     )
     expect(familiesOf(builder.build())).toMatchObject([
       { name: 'a layer of linux/amd64', nameFrom: 'platform', layers: 1, images: 2 },
@@ -158,10 +170,9 @@ describe('listFamilies', () => {
       'debian bookworm',
       'history',
     ])
-    expect(name(two({ steps: ['ADD alpine-minirootfs-3.20.3-x86_64.tar.gz / # buildkit'] }))).toEqual([
-      'alpine 3.20',
-      'history',
-    ])
+    expect(
+      name(two({ steps: ['ADD alpine-minirootfs-3.20.3-x86_64.tar.gz / # buildkit'] })),
+    ).toEqual(['alpine 3.20', 'history'])
   })
 
   it('shows a name from strangers on one line without controls', () => {

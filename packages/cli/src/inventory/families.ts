@@ -1,4 +1,4 @@
-import { buildChainTree, type ChainTree, chainDown, isFork } from './base-chains.ts'
+import { type ChainTree, chainDown, isFork } from './base-chains.ts'
 import { agreeOnHints } from './chain-agreement.ts'
 import type { ContentGraph } from './content-graph.ts'
 import { type InventoryImage, imageName } from './images.ts'
@@ -36,8 +36,8 @@ const examplesMax = 5
 export function listFamilies(
   graph: ContentGraph,
   images: readonly InventoryImage[],
+  tree: ChainTree,
 ): readonly Family[] {
-  const tree = buildChainTree(images)
   const nameAt = familyNames(images, tree)
   const seen = new Int32Array(graph.blobs.length).fill(-1)
 

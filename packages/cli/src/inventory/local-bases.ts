@@ -6,7 +6,6 @@ export class LocalBases {
   readonly #tree: ChainTree
   readonly #images: readonly InventoryImage[]
   readonly #byDigest = new Map<string, number[]>()
-  readonly #byChain = new Map<string, InventoryImage[]>()
   /** For each node one of the images that end there, for each repository that has one. */
   readonly #endsBy = new Map<number, Map<string, InventoryImage>>()
 
@@ -20,10 +19,6 @@ export class LocalBases {
         else known.push(at)
       }
       if (image.diffIds.length === 0) continue
-      const chain = image.diffIds.join(' ')
-      const alike = this.#byChain.get(chain)
-      if (alike === undefined) this.#byChain.set(chain, [image])
-      else alike.push(image)
       const end = tree.endOf[at] ?? 0
       const ends = this.#endsBy.get(end) ?? new Map<string, InventoryImage>()
       const repository = image.places[0]?.repository ?? ''
@@ -60,8 +55,8 @@ export class LocalBases {
     return undefined
   }
 
-  /** Images that consist of exactly these layers: their digests, separated by spaces. */
-  withChain(chain: string): readonly InventoryImage[] {
-    return this.#byChain.get(chain) ?? []
+  /** Images that end at this node: those that consist of exactly its layers. */
+  endingAt(node: number): readonly InventoryImage[] {
+    return (this.#tree.nodes[node]?.ends ?? []).flatMap((at) => this.#images[at] ?? [])
   }
 }

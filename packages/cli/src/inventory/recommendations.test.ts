@@ -140,7 +140,12 @@ describe('recommend', () => {
     const builder = new ContentsBuilder()
     for (const version of ['1', '2']) {
       const { layers } = onBase(version, `api ${version}`)
-      const base = { id: `base ${version}`, layers: layers.slice(0, 2), manifestSize: 7, configSize: 1 }
+      const base = {
+        id: `base ${version}`,
+        layers: layers.slice(0, 2),
+        manifestSize: 7,
+        configSize: 1,
+      }
       const created = daysAgo(version === '2' ? 1 : 60)
       builder.put('base/python', builder.image({ ...base, created }), [`3.12.${version}`])
       builder.put('team/api', builder.image({ id: `api ${version}`, layers }), [version])
@@ -160,7 +165,12 @@ describe('recommend', () => {
     const a = { content: 'a', size: 30 }
     const b = { content: 'b', size: 20 }
     const one = { id: 'one', layers: [a, b], config: 'same', manifestSize: 4, configSize: 2 }
-    const two = { ...one, id: 'two', layers: [{ ...a, blob: 'a zstd', size: 25 }, b], manifestSize: 5 }
+    const two = {
+      ...one,
+      id: 'two',
+      layers: [{ ...a, blob: 'a zstd', size: 25 }, b],
+      manifestSize: 5,
+    }
     builder.put('x', builder.image(one), ['1']).put('y', builder.image(two), ['1'])
     builder.put('z', builder.image({ id: 'three', layers: [b, a] }), ['1'])
     builder.put('z', builder.image({ id: 'four', layers: [b, a], config: 'other' }), ['2'])
@@ -179,11 +189,16 @@ describe('recommend', () => {
     const builder = new ContentsBuilder()
     for (let at = 0; at < 2000; at += 1) {
       const layers = Array.from({ length: 20 }, (_, depth) => ({
-        content: depth < 8 ? `base ${at % 25} ${depth}` : `layer ${at % (200 * (depth - 7))} ${depth}`,
+        content:
+          depth < 8 ? `base ${at % 25} ${depth}` : `layer ${at % (200 * (depth - 7))} ${depth}`,
         blob: `blob ${at % 25} ${at % (200 * Math.max(1, depth - 7))} ${depth}`,
         size: 1000 + depth,
       }))
-      const image = builder.image({ id: String(at), layers, environment: ['PYTHON_VERSION=3.12.1'] })
+      const image = builder.image({
+        id: String(at),
+        layers,
+        environment: ['PYTHON_VERSION=3.12.1'],
+      })
       builder.put(`team/r${at % 60}`, image, [`1.${at}`], dates(at % 400))
     }
     const contents = builder.build()

@@ -1,6 +1,7 @@
 import type { KindName } from '@berth/client/kinds/kind.ts'
 import { type Accelerators, findVariants } from './accelerators.ts'
 import { type AgeBucket, ageBuckets, dateRoots, staleRoots } from './ages.ts'
+import { buildChainTree } from './base-chains.ts'
 import { findBaseVersions } from './base-versions.ts'
 import { buildContentGraph } from './content-graph.ts'
 import type { RegistryContents } from './contents.ts'
@@ -121,11 +122,12 @@ export function analyseRegistry(
 ): InventoryReport {
   const graph = buildContentGraph(contents)
   const images = listImages(graph)
+  const tree = buildChainTree(images)
   const usage = repositoryUsage(graph)
   const duplicates = findDuplicates(graph, images)
   const roots = dateRoots(graph, contents, now)
   const stale = staleRoots(roots, { now, staleDays })
-  const bases = findBaseVersions(images)
+  const bases = findBaseVersions(images, tree)
   const advice = recommend({ graph, images, bases, duplicates, roots, stale, staleDays })
   const price = prices?.priceOf(contents.kind, contents.registry)
   const kinds = Map.groupBy(graph.manifests, ({ facts }) => facts.kind)
@@ -149,7 +151,7 @@ export function analyseRegistry(
     },
     platforms: platformTotals(images, graph),
     repositories: repositoryReports(contents, usage, images, price),
-    families: listFamilies(graph, images),
+    families: listFamilies(graph, images, tree),
     duplicates: {
       manifests: duplicates.manifests,
       images: duplicates.images,
@@ -184,6 +186,15 @@ export function analyseRegistry(
       limitBytes: limitBytes ?? null,
     })),
   }
+}
+
+/** The quotas that limit something, the fullest first. */
+export function limited(
+  quotas: readonly QuotaReport[],
+): readonly (QuotaReport & { readonly limitBytes: number })[] {
+  return quotas
+    .flatMap((each) => (each.limitBytes === null ? [] : [{ ...each, limitBytes: each.limitBytes }]))
+    .toSorted((a, b) => b.usedBytes / b.limitBytes - a.usedBytes / a.limitBytes)
 }
 
 function platformTotals(

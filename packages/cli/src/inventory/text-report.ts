@@ -3,7 +3,7 @@ import { formatTable } from '../table.ts'
 import { formatAmount, formatPercent } from './amounts.ts'
 import type { Family } from './families.ts'
 import { plural } from './recommendations.ts'
-import type { InventoryReport } from './report.ts'
+import { type InventoryReport, limited } from './report.ts'
 import { wrapText } from './wrap-text.ts'
 
 export type TextOptions = {
@@ -65,12 +65,12 @@ function summary(
     const listed = platforms.slice(0, 6).map(({ platform, images }) => `${platform} ${images}`)
     rows.push(['Platforms', [...listed, ...(platforms.length > 6 ? ['…'] : [])].join(', ')])
   }
-  for (const { owner, usedBytes, limitBytes } of quotas.slice(0, rowsMax)) {
-    const limit =
-      limitBytes === null
-        ? 'no limit'
-        : `of ${formatBytes(limitBytes)}, ${formatPercent(usedBytes, limitBytes)}`
-    rows.push(['Quota', `${owner}: ${formatBytes(usedBytes)} (${limit})`])
+  for (const { owner, usedBytes, limitBytes } of limited(quotas).slice(0, rowsMax)) {
+    const part = formatPercent(usedBytes, limitBytes)
+    rows.push([
+      'Quota',
+      `${owner}: ${formatBytes(usedBytes)} of ${formatBytes(limitBytes)}, ${part}`,
+    ])
   }
   const lines = rows.map(([name, value]) => wrapText(`${name.padEnd(10)}${value}`, width, 10))
   if (!isWhole) {

@@ -2,7 +2,7 @@ import { formatBytes } from '../../format.ts'
 import { formatAmount, formatPercent } from '../amounts.ts'
 import type { Family } from '../families.ts'
 import { plural } from '../recommendations.ts'
-import type { InventoryReport } from '../report.ts'
+import { type InventoryReport, limited } from '../report.ts'
 import { familyName } from '../text-report.ts'
 import { type Cell, icicle, legend, stackedBars } from './charts.ts'
 import { html, type Markup } from './markup.ts'
@@ -11,6 +11,7 @@ import { tableBehind } from './tables.ts'
 const barsMax = 25
 const rowsMax = 1000
 const familiesMax = 30
+const quotasMax = 6
 const childrenMax = 12
 const nestingMax = 4
 
@@ -51,12 +52,13 @@ export function figures({ totals, cost, quotas, recommendedBytes }: InventoryRep
       `${formatAmount(cost.savedPerMonth, cost.currency)} to gain${once}`,
     ])
   }
-  for (const { owner, usedBytes, limitBytes } of quotas.slice(0, 6)) {
-    const limit =
-      limitBytes === null
-        ? 'no limit'
-        : `of ${formatBytes(limitBytes)}, ${formatPercent(usedBytes, limitBytes)}`
-    shown.push([`Quota of ${owner}`, formatBytes(usedBytes), limit])
+  for (const { owner, usedBytes, limitBytes } of limited(quotas).slice(0, quotasMax)) {
+    const part = formatPercent(usedBytes, limitBytes)
+    shown.push([
+      `Quota of ${owner}`,
+      formatBytes(usedBytes),
+      `${part} of ${formatBytes(limitBytes)}`,
+    ])
   }
   return html`<dl class="figures">${shown.map(
     ([name, value, about]) =>

@@ -79,8 +79,6 @@ th, td { text-align: left; padding: 5px 12px 5px 0; border-bottom: 1px solid var
 th { font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 400; white-space: normal; overflow-wrap: anywhere; min-width: 130px; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: 0; padding-left: 12px; }
-code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: 12px; overflow-wrap: anywhere; }
-.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 640px) {
   main, header, footer { padding-left: 14px; padding-right: 14px; }
   header { padding-top: 20px; }
