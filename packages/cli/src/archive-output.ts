@@ -37,7 +37,13 @@ export async function openArchiveOutput(
   }
   const partial = temporaryName(file)
   const stream = createWriteStream(partial, { flags: 'wx', highWaterMark: 4 * 1024 * 1024 })
-  const target = new ArchiveTarget(stream, { format, name, nameOf, spool })
+  const target = new ArchiveTarget(stream, {
+    format,
+    name,
+    nameOf,
+    spool,
+    explain: (error, bytesNeeded) => localFault(error, file, bytesNeeded),
+  })
   const abort = async (): Promise<void> => {
     stream.destroy()
     await spool.close()

@@ -106,10 +106,11 @@ export class ParallelSource implements ContentSource {
         const isWhole = at === 0 && end === descriptor.size
         const options = { start: at, signal, ...(!isWhole && { length }) }
         for await (const piece of await this.#inner.openBlob(descriptor, options)) {
+          // Read to its end, a connection is used again; only a source that gives too much is cut off.
+          if (at === end) return
           const wanted = (piece as Buffer).subarray(0, end - at)
           at += wanted.length
           yield wanted
-          if (at === end) return
         }
         if (at === end) return
         throw new ClientError(

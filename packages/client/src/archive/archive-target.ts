@@ -30,6 +30,8 @@ export type ArchiveTargetOptions = {
   /** The whole name of an image with this tag, as engines are to know it; `undefined` when there is none. */
   readonly nameOf: (tag: TagName) => string | undefined
   readonly spool: Spool
+  /** Says what an error of writing means, such as a full disk; `bytesNeeded` by what was being written. */
+  readonly explain?: ((error: unknown, bytesNeeded: number) => Promise<unknown>) | undefined
 }
 
 /**
@@ -72,10 +74,15 @@ export class ArchiveTarget implements ContentTarget {
         const isUnpacked =
           this.#options.format === 'docker' && descriptor.mediaType.endsWith('zstd')
         const check = new BlobCheck(descriptor, `on its way to ${this.name}`, onBytes)
-        const bytes = await open(0, signal)
-        if (isUnpacked) await this.#unpack(descriptor, bytes, check, signal)
-        else await this.#copy(descriptor, bytes, check, signal)
-        return 'sent'
+        try {
+          const bytes = await open(0, signal)
+          if (isUnpacked) await this.#unpack(descriptor, bytes, check, signal)
+          else await this.#copy(descriptor, bytes, check, signal)
+          return 'sent'
+        } catch (error) {
+          if (signal.aborted) throw signal.reason
+          throw (await this.#options.explain?.(error, descriptor.size)) ?? error
+        }
       })
     })
   }

