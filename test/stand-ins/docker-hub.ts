@@ -3,12 +3,13 @@ import { type Account, mayDo } from './accounts.ts'
 import { bearerOf, type Front, type FrontRequest, type Reply, type StandIn } from './front.ts'
 import { insufficientScope, TokenService } from './token-service.ts'
 
-/** Docker Hub, and below `/hub` its own interface. Pages of it hold two tags. */
+/** Docker Hub, whose repositories anybody may read here, and below `/hub` its own interface. Pages of it hold two tags. */
 export function standInDockerHub(front: Front): StandIn {
   const tokens = new TokenService({
     front,
     realmPath: '/token',
     service: () => 'registry.docker.io',
+    isPublic: true,
     wrongSecret: { status: 401, body: { details: 'incorrect username or password' } },
     missingRight: insufficientScope,
   })

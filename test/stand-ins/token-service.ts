@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { type Account, mayDo, type NeededAction } from './accounts.ts'
 import { basicOf, bearerOf, type Front, type FrontRequest, type Reply } from './front.ts'
 
+const nobody: Account = { name: '', secret: '', rights: 'read' }
+
 type Issued = {
   readonly account: Account
   readonly repositories: ReadonlyMap<string, ReadonlySet<string>>
@@ -14,6 +16,8 @@ export type TokenServiceOptions = {
   readonly service: (host: string) => string
   /** Who shows this name and this secret. Default: the accounts as they are called. */
   readonly accountOf?: (name: string, secret: string) => Account | undefined
+  /** Whoever shows nothing gets a token that is good for reading. */
+  readonly isPublic?: boolean | undefined
   /** The answer of the token service to a wrong or expired secret. */
   readonly wrongSecret: Reply
   /** What the registry answers when the token is good and the right is missing. */
@@ -33,10 +37,12 @@ export class TokenService {
 
   /** `GET` of the realm with Basic, as the distribution token specification has it; `undefined` for other paths. */
   answer({ url, headers, method }: FrontRequest): Reply | undefined {
-    const { realmPath, wrongSecret, accountOf, front } = this.#options
+    const { realmPath, wrongSecret, accountOf, front, isPublic = false } = this.#options
     if (url.pathname !== realmPath || method !== 'GET') return undefined
     const shown = basicOf(headers)
-    if (shown === undefined) return wrongSecret
+    if (shown === undefined) {
+      return isPublic ? this.issue(nobody, url.searchParams.getAll('scope')) : wrongSecret
+    }
     const account = (accountOf ?? ((name, secret) => front.account(name, secret)))(
       shown.name,
       shown.secret,
