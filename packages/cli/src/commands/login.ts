@@ -71,8 +71,9 @@ export function loginCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-Without a registry it is Docker Hub. The login is stored in docker's configuration, or in the helper that it
-names, where docker, podman, skopeo, crane and oras find it too.
+Without a registry it is Docker Hub. The login is stored in docker's
+configuration, or in the helper that it names, where docker, podman, skopeo,
+crane and oras find it too.
 
 Examples:
   berth login registry.example.com
