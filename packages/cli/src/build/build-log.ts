@@ -38,11 +38,20 @@ export class BuildLog {
     return new BuildLog(path)
   }
 
+  /** Notes in the file which program is run; this is none of the last lines that people are shown. */
+  command(text: string): void {
+    this.#store(`$ ${text}\n`)
+  }
+
   write(text: string): void {
     const lines = (this.#rest + text).split(/[\r\n]+/)
     this.#rest = (lines.pop() ?? '').slice(-4096)
     for (const line of lines) if (line.trim() !== '') this.#tail.push(line)
     this.#tail.splice(0, Math.max(0, this.#tail.length - tailLines))
+    this.#store(text)
+  }
+
+  #store(text: string): void {
     this.#bytes += text.length
     if (this.#bytes <= bytesMax && this.#fault === undefined) this.#stream.write(text)
   }

@@ -50,7 +50,7 @@ export class BuildRun {
   ): Promise<RunResult> {
     const isStopped = (): boolean => this.signal.aborted && options.isCleaning !== true
     if (isStopped()) throw stopped(command)
-    this.log.write(`$ ${[command, ...args].map(shown).join(' ')}\n`)
+    this.log.command([command, ...args].map(shown).join(' '))
     const child = spawn(command, [...args], {
       cwd: this.#cwd,
       env: { ...this.#env, ...options.env },

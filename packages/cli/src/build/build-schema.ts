@@ -173,6 +173,12 @@ export const buildSchema = z.strictObject({
     .refine((services) => Object.keys(services).length > 0, { error: 'needs at least one service' })
     .refine((services) => Object.keys(services).length <= 200, { error: 'at most 200 are allowed' })
     .describe('The images to build, by name.'),
+  pairs: z
+    .array(z.tuple([z.string().min(1), z.string().min(1)]))
+    .default([])
+    .describe(
+      'Services or images that share a base, one for GPUs and one for CPUs: `berth lock drift` compares them. Those that names tell of, such as `api-gpu` and `api-cpu`, need no entry.',
+    ),
 })
 
 export type BuildSettings = z.output<typeof buildSchema>

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ClientError, isClientError } from '@berth/client/client-error.ts'
 import { formatRepositoryAddress } from '@berth/client/image-reference.ts'
+import { localFault } from '@berth/client/layout/local-fault.ts'
 import type { RegistryClient } from '@berth/client/registry/registry-client.ts'
 import type { Output } from '../output.ts'
 import { formatDuration } from '../format.ts'
@@ -62,7 +64,7 @@ export async function buildServices(
 ): Promise<BuildReport> {
   const { output, client, signal } = parts
   const { env } = output.terminal
-  const folder = await mkdtemp(join(env.TMPDIR ?? tmpdir(), 'berth-build-'))
+  const folder = await makeFolder(temporaryFolder(env))
   const halt = new AbortController()
   const work = new BuildWork(plan, builder, probe.platform, options, {
     output,
@@ -83,7 +85,7 @@ export async function buildServices(
     const isStopped = options.failFast && built.length < outcomes.size
     const isPushed = client !== undefined && !isStopped
     const pushFaults = isPushed ? await pushImages(built, { client, output, signal }) : new Map()
-    await work.nameLocally(built)
+    if (!isStopped) await work.nameLocally(built)
     return { outcomes, pushFaults, isPushed, times: work.times }
   } finally {
     await work.close()
@@ -232,7 +234,8 @@ class BuildWork {
     return new BuildRun({
       log,
       signal: this.#signal,
-      env: { ...this.#output.terminal.env, ...this.#registryEnv },
+      // What builders leave when they are stopped goes with the folder.
+      env: { ...this.#output.terminal.env, TMPDIR: this.#folder, ...this.#registryEnv },
       cwd: this.#plan.file.folder,
       ...(onLine !== undefined && { onLine }),
     })
@@ -241,6 +244,20 @@ class BuildWork {
   async close(): Promise<void> {
     for (const log of this.#logs.values()) await log.close()
   }
+}
+
+async function makeFolder(parent: string): Promise<string> {
+  try {
+    return await mkdtemp(join(parent, 'berth-build-'))
+  } catch (error) {
+    throw await localFault(error, parent)
+  }
+}
+
+/** Where images have room: `/tmp` is in memory on many machines, and `/var/tmp` is not. */
+function temporaryFolder(env: Readonly<Record<string, string | undefined>>): string {
+  if (env.TMPDIR !== undefined && env.TMPDIR !== '') return env.TMPDIR
+  return process.platform === 'linux' && existsSync('/var/tmp') ? '/var/tmp' : tmpdir()
 }
 
 /** Whether the registry of the file speaks TLS; then base images in it can be pulled by builders as they are. */

@@ -1,14 +1,13 @@
 import { readAnswer, textAt } from './ask-builder.ts'
-import { StorageBuilder } from './storage-builder.ts'
+import { StorageBuilder, type StorageInfo, storageOf } from './storage-builder.ts'
 
 export class Podman extends StorageBuilder {
   readonly name = 'podman'
   protected readonly infoArguments = ['info', '--format', 'json']
+  protected readonly listContainers = ['ps', '--all', '--external', '--quiet', '--no-trunc']
   protected readonly cacheSince = [4, 2] as const
 
-  protected async readInfo(
-    answer: string,
-  ): Promise<{ platform: string; version: string } | { reason: string }> {
+  protected async readInfo(answer: string): Promise<StorageInfo | { reason: string }> {
     const info = readAnswer(answer)
     const host = info?.host as { serviceIsRemote?: unknown } | undefined
     if (host?.serviceIsRemote === true) {
@@ -19,6 +18,10 @@ export class Podman extends StorageBuilder {
     }
     return {
       platform: `${textAt(info, 'host', 'os') ?? 'linux'}/${textAt(info, 'host', 'arch') ?? 'amd64'}`,
+      storage: storageOf(
+        textAt(info, 'store', 'graphRoot'),
+        textAt(info, 'store', 'graphDriverName'),
+      ),
       version: textAt(info, 'version', 'Version') ?? 'unknown',
     }
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClientError } from '@berth/client/client-error.ts'
@@ -25,6 +26,7 @@ export abstract class StorageBuilder implements Builder {
   protected readonly env: Environment
   #platform = 'linux/amd64'
   #version = ''
+  #storage = ''
 
   constructor(env: Environment) {
     this.env = env
@@ -37,14 +39,18 @@ export abstract class StorageBuilder implements Builder {
     if ('reason' in info) return { kind: 'absent', reason: info.reason }
     this.#platform = info.platform
     this.#version = info.version
-    return { kind: 'ready', ...info, platforms: undefined }
+    this.#storage = info.storage
+    const { platform, version } = info
+    return { kind: 'ready', platform, version, platforms: undefined }
   }
 
   protected abstract readonly infoArguments: readonly string[]
   protected abstract readInfo(
     answer: string,
     signal: AbortSignal,
-  ): Promise<{ platform: string; version: string } | { reason: string }>
+  ): Promise<StorageInfo | { reason: string }>
+  /** Lists the ids, in full and one a line, of all containers, those of builds included. */
+  protected abstract readonly listContainers: readonly string[]
   /** The first version, major and minor, that keeps its cache in a registry. */
   protected abstract readonly cacheSince: readonly [number, number]
 
@@ -118,11 +124,33 @@ export abstract class StorageBuilder implements Builder {
   ): Promise<{ id: string; steps: BuildSteps }> {
     const idFile = join(order.folder, 'image-id')
     const steps = new BuildSteps()
-    const output = await run.mustRun(this.name, buildArguments(order, platform, idFile))
+    const mark = `berth-${randomBytes(12).toString('hex')}`
+    const args = buildArguments(order, platform, [...marker(mark, order), '--iidfile', idFile])
+    const output = await run.mustRun(this.name, args).catch(async (error: unknown) => {
+      if (run.signal.aborted) await this.#removeContainers(mark, run)
+      throw error
+    })
     for (const line of output.split('\n')) steps.note(line)
     const id = (await readFile(idFile, 'utf8')).trim()
     localIds.set(platform, id)
     return { id, steps }
+  }
+
+  /**
+   * Removes the working containers that a stopped build left: it cleans up after a failure, and not when the signal
+   * comes between two steps. They have no names of ours; what tells them from those of other builds is the mark, which
+   * the storage keeps with each.
+   */
+  async #removeContainers(mark: string, run: BuildRun): Promise<void> {
+    if (this.#storage === '') return
+    const options = { isCleaning: true }
+    const { status, stdout } = await run.run(this.name, this.listContainers, options)
+    if (status !== 0) return
+    for (const id of stdout.split('\n').filter((line) => /^[0-9a-f]{12,}$/.test(line))) {
+      const state = join(`${this.#storage}-containers`, id, 'userdata/buildah.json')
+      const text = await readFile(state, 'utf8').catch(() => '')
+      if (text.includes(mark)) await run.run(this.name, ['rm', id], options)
+    }
   }
 
   async tagLocally(image: BuiltImage, names: readonly string[], run: BuildRun): Promise<void> {
@@ -147,7 +175,23 @@ export abstract class StorageBuilder implements Builder {
   }
 }
 
-function buildArguments(order: BuildOrder, platform: string, idFile: string): readonly string[] {
+export type StorageInfo = {
+  readonly platform: string
+  readonly version: string
+  /** `<root>/<driver>`, to which `-containers` and `-images` are added. */
+  readonly storage: string
+}
+
+/** A secret that no Dockerfile mounts: it changes neither image nor cache. */
+function marker(mark: string, { dockerfile }: BuildOrder): readonly string[] {
+  return ['--secret', `id=${mark},src=${dockerfile}`]
+}
+
+function buildArguments(
+  order: BuildOrder,
+  platform: string,
+  first: readonly string[],
+): readonly string[] {
   const { service, args, labels, annotations, secrets, epoch, noCache } = order
   const pairs = (flag: string, values: Readonly<Record<string, string>>): string[] =>
     Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`])
@@ -155,8 +199,7 @@ function buildArguments(order: BuildOrder, platform: string, idFile: string): re
     'build',
     '--layers',
     '--force-rm',
-    '--iidfile',
-    idFile,
+    ...first,
     '--platform',
     platform,
     '--file',
@@ -202,4 +245,9 @@ function isWanted(built: BuiltPlatform | undefined, wanted: string): boolean {
 
 function withoutAlgorithm(id: string): string {
   return id.replace(/^sha256:/, '')
+}
+
+/** Where a storage keeps its containers; empty when it does not say. */
+export function storageOf(root: string | undefined, driver: string | undefined): string {
+  return root === undefined || driver === undefined ? '' : join(root, driver)
 }
