@@ -34,13 +34,14 @@ async function residentOf(args: readonly string[]): Promise<number> {
   const child = spawn(berth, ['--quiet', ...args], { cwd: scratch, stdio: 'ignore' })
   let most = 0
   const exit = once(child, 'exit')
-  const timer = setInterval(async () => {
+  const look = async (): Promise<void> => {
     // The child may have started another: the whole family counts.
     for (const pid of await familyOf(child.pid ?? 0)) {
       const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
       most = Math.max(most, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024)
     }
-  }, 50)
+  }
+  const timer = setInterval(() => void look(), 50)
   const [status] = (await exit) as [number]
   clearInterval(timer)
   expect(status, `berth ${args.join(' ')}`).toBe(0)

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -117,6 +117,24 @@ test('a lock file decides, whatever the tag points at', async () => {
   expect(images).toMatchObject([{ name: `${image}:moving`, digest: fixture.index.root.digest }])
   const unknown = await command(['pull', 'other/image', '--lock', 'build-lock.json'])
   expect(unknown.status).toBe(3)
+})
+
+test('an engine that gives up is told by its own words', async () => {
+  const folder = join(scratch, 'bin')
+  await mkdir(folder)
+  const answer = '{"Version":"1","Os":"linux","Arch":"amd64"}'
+  const script = `#!/bin/sh
+case "$1" in
+  version) echo '${answer}' ;;
+  load) echo 'no room left in /var/lib' >&2; exit 1 ;;
+  *) exit 1 ;;
+esac
+`
+  await writeFile(join(folder, 'docker'), script, { mode: 0o755 })
+  const path = `${folder}:${process.env.PATH ?? ''}`
+  const failed = await command(['pull', `${image}:1.0.0`, '--to', 'docker'], { PATH: path })
+  expect(failed.status, failed.output).toBe(10)
+  expect(failed.output).toContain('no room left in /var/lib')
 })
 
 describeClient('docker', ['dockerd', 'docker', 'containerd', 'runc', 'unshare'], () => {

@@ -31,7 +31,13 @@ export async function openArchiveOutput(
     return {
       target,
       tags,
-      finish: () => target.finish().finally(() => spool.close()),
+      async finish() {
+        try {
+          await target.finish()
+        } finally {
+          await spool.close()
+        }
+      },
       abort: () => spool.close(),
     }
   }

@@ -80,23 +80,27 @@ export function openEngineTarget(engine: Engine, image: string, signal: AbortSig
 
 /** The engine's standard input. When the engine gives up, the fault is what it said, not that its input is closed. */
 function sinkOf({ stdin, done }: Loading): Writable {
-  const reasonFor = (error: Error): Promise<Error> =>
-    done.then(
-      () => new ClientError('toolFailed', `It stopped reading: ${error.message}.`),
-      (reason: Error) => reason,
-    )
   const sink = new Writable({
     highWaterMark: 1024 * 1024,
     write(piece: Buffer, _encoding, written) {
       stdin.write(piece, (error) => {
         if (error === null || error === undefined) written()
-        else void reasonFor(error).then(written)
+        else void giveReason(error, written)
       })
     },
     final(ended) {
       stdin.end(ended)
     },
   })
+  async function giveReason(error: Error, written: (error: Error) => void): Promise<void> {
+    let reason = new ClientError('toolFailed', `It stopped reading: ${error.message}.`)
+    try {
+      await done
+    } catch (said) {
+      reason = said as ClientError
+    }
+    written(reason)
+  }
   // Who writes is told by the write that failed.
   sink.on('error', () => {})
   return sink

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream'
-import { type Digest, isDigest } from '@berth/oci/digest.ts'
 import type { LayoutFiles } from '../layout/layout-files.ts'
 import type { TarIndex } from './tar-index.ts'
 
@@ -22,13 +21,5 @@ export class ArchiveFiles implements LayoutFiles {
 
   async size(file: string): Promise<number | undefined> {
     return this.#tar.find(file)?.size
-  }
-
-  async *listBlobs(): AsyncIterable<Digest> {
-    for (const name of this.#tar.names()) {
-      const [, algorithm, encoded] = /^blobs\/([a-z0-9]+)\/([0-9a-f]+)$/.exec(name) ?? []
-      const digest = `${algorithm}:${encoded}`
-      if (isDigest(digest)) yield digest
-    }
   }
 }

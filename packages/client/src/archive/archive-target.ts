@@ -50,7 +50,7 @@ export class ArchiveTarget implements ContentTarget {
   #index: LayoutIndex = { manifests: [] }
   #isLayout = true
   #last: Promise<unknown> = Promise.resolve()
-  #fault: unknown
+  #fault: Error | undefined
 
   constructor(sink: Writable, options: ArchiveTargetOptions) {
     this.name = options.name
@@ -169,7 +169,7 @@ export class ArchiveTarget implements ContentTarget {
       try {
         return await work()
       } catch (error) {
-        this.#fault ??= error
+        this.#fault ??= error instanceof Error ? error : new Error(String(error))
         throw error
       }
     })

@@ -11,7 +11,7 @@ import { parseDigest } from '@berth/oci/digest.ts'
 import { parseManifest } from '@berth/oci/manifest.ts'
 import { parseReference, parseTagName } from '@berth/oci/reference.ts'
 import fc from 'fast-check'
-import { type Headers, pack } from 'tar-stream'
+import { type Header, pack } from 'tar-stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { writeDockerArchive } from '../../../../test/fixtures/docker-archive.ts'
 import { type SmallLayouts, writeSmallLayouts } from '../../../../test/fixtures/layout.ts'
@@ -211,7 +211,7 @@ function spoolsIn(): Promise<readonly string[]> {
   return readdir(tmpdir())
 }
 
-type Entry = { header: Headers; content: string | Buffer }
+type Entry = { header: Header; content: string | Buffer }
 
 async function dockerArchiveOf(manifest: unknown, more: readonly Entry[] = []): Promise<string> {
   const file = newFile()
@@ -232,7 +232,7 @@ const config = (...diffIds: string[]): Entry => ({
 const image = { Config: 'c.json', RepoTags: ['a:1'], Layers: ['old/layer.tar'] }
 
 test('old archives, where layers are links to other layers, are read', async () => {
-  const link: Headers = { name: 'old/layer.tar', type: 'symlink', linkname: '../x/layer.tar' }
+  const link: Header = { name: 'old/layer.tar', type: 'symlink', linkname: '../x/layer.tar' }
   const file = await dockerArchiveOf(
     [image],
     [

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
-import { type Headers, pack } from 'tar-stream'
+import { type Header, pack } from 'tar-stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { formatTarHeader, paddingAfter, parseTarHeader } from './tar-header.ts'
 import { TarIndex } from './tar-index.ts'
@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(scratch, { recursive: true, force: true }))
 
-type Entry = { header: Headers; content?: Buffer | string }
+type Entry = { header: Header; content?: Buffer | string }
 
 async function archiveOf(entries: readonly Entry[]): Promise<string> {
   const archive = pack()

@@ -1,9 +1,8 @@
 import { constants } from 'node:fs'
-import { open, readdir } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { type Digest, isDigest } from '@berth/oci/digest.ts'
 import { ClientError } from '../client-error.ts'
 import type { LayoutFiles } from './layout-files.ts'
 import { isMissing, localFault } from './local-fault.ts'
@@ -40,16 +39,6 @@ export class FolderFiles implements LayoutFiles {
     const found = await this.#open(file)
     await found?.handle.close()
     return found?.size
-  }
-
-  async *listBlobs(): AsyncIterable<Digest> {
-    for (const algorithm of ['sha256', 'sha512']) {
-      const names = await readdir(join(this.folder, 'blobs', algorithm)).catch(() => [])
-      for (const name of names.sort((a, b) => (a < b ? -1 : 1))) {
-        const digest = `${algorithm}:${name}`
-        if (isDigest(digest)) yield digest
-      }
-    }
   }
 
   /** Only regular files: reading a pipe would wait for ever, and a device never ends. */

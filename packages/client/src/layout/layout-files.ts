@@ -12,8 +12,6 @@ export interface LayoutFiles {
   open(file: string, start: number, signal?: AbortSignal): Promise<Readable | undefined>
   /** Bytes of the file; `undefined` when there is none. */
   size(file: string): Promise<number | undefined>
-  /** Names of all blobs that are there. */
-  listBlobs(): AsyncIterable<Digest>
 }
 
 /** Where a blob is in a layout: `blobs/sha256/<hex>`. */

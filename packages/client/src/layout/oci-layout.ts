@@ -186,7 +186,7 @@ export class OciLayout extends LayoutSource implements ContentTarget {
 }
 
 /** Whether there is a layout in the folder, so that it can be read from. */
-export async function isLayout(folder: string): Promise<boolean> {
+async function isLayout(folder: string): Promise<boolean> {
   return stat(join(folder, 'index.json')).then(
     (stats) => stats.isFile(),
     (error: unknown) => {
