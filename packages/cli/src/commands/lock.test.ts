@@ -36,7 +36,7 @@ beforeAll(async () => {
       ['1.2.3'],
     ),
   )
-})
+}, 180_000)
 
 afterAll(async () => {
   await berth.stop()
@@ -282,9 +282,11 @@ test('a tag that moves is found by verify --online and diff, taken in by --updat
   })
 
   expect((await lockCommand(folder, '--json')).json()).toMatchObject({ moved: [] })
-  expect((await lockCommand(folder, '--update', '*/acme/base', '--json')).json()).toMatchObject({
+  expect((await lockCommand(folder, '--update', 'acme/base', '--json')).json()).toMatchObject({
     moved: [],
   })
+  const none = await lockCommand(folder, '--update', 'acme/bases')
+  expect(none.stderr).toContain('No image is meant by --update acme/bases')
   const updated = await lockCommand(folder, '--update', '--json')
   expect(updated.json()).toMatchObject({
     moved: [{ reference, from: first.digest, to: second.digest }],

@@ -24,6 +24,7 @@ import {
   lockText,
   problemText,
 } from '../lock/report.ts'
+import { imagesIn } from '../lock/scan.ts'
 import { unifiedDiff } from '../lock/unified-diff.ts'
 import { driftProblems, verifyFiles, verifyOnline } from '../lock/verify.ts'
 import { writeChanges } from '../lock/write-changes.ts'
@@ -167,6 +168,9 @@ async function update(
   const isUpdated = updateFilter(options.update)
   const workspace = await openWorkspace(context, given, options)
   const { lockPath, lockName, lock, scan, pairs, isPartial } = workspace
+  if (typeof options.update === 'string' && ![...imagesIn(scan, lock).keys()].some(isUpdated)) {
+    output.warn(`No image is meant by --update ${options.update}.`)
+  }
   const client = await context.client()
   const outcome = await lockImages(client, scan, lock, { isUpdated, isPartial, pairs, signal })
   await writeLockFile(lockPath, outcome.lock)

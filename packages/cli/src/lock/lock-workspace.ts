@@ -61,16 +61,16 @@ export function requireLock({ lock, lockName }: LockWorkspace): void {
 }
 
 /**
- * Which references `--update` means: all without a pattern. The pattern may leave out `docker.io/library/` and the tag:
- * `alpine`, `ghcr.io/acme/*`. Throws `inputInvalid`.
+ * Which references `--update` means: all without a pattern. The pattern may leave out the registry, `library/` and the
+ * tag: `alpine`, `acme/api`, `ghcr.io/acme/*`. Throws `inputInvalid`.
  */
 export function updateFilter(update: string | boolean | undefined): (reference: string) => boolean {
   if (update === undefined || update === false) return () => false
   if (update === true) return () => true
   const pattern = parsePattern(update)
   return (reference) => {
-    const short = reference.replace(/^docker\.io\/(?:library\/)?/, '')
-    return [reference, short]
+    const path = reference.slice(reference.indexOf('/') + 1)
+    return [reference, path, path.replace(/^library\//, '')]
       .flatMap((each) => [each, each.replace(/[:@][^/]*$/, '')])
       .some((each) => pattern.matches(each))
   }

@@ -39,8 +39,7 @@ export function unifiedDiff({ path, before, edits }: FileChange): string {
           own.map((each) => ({ ...each, start: each.start - start, end: each.end - start })),
         ),
       )
-      body += old.map((line) => shown('-', line)).join('')
-      body += fresh.map((line) => shown('+', line)).join('')
+      body += replacedLines(old, fresh)
       added += fresh.length - old.length
       at = last + 1
     }
@@ -51,6 +50,17 @@ export function unifiedDiff({ path, before, edits }: FileChange): string {
     return head + body
   })
   return `--- a/${path}\n+++ b/${path}\n${texts.join('')}`
+}
+
+/** A line that is added at the end of another leaves that one as it was. */
+function replacedLines(old: readonly string[], fresh: readonly string[]): string {
+  let same = 0
+  while (same < old.length && old[same] === fresh[same]) same += 1
+  return [
+    ...old.slice(0, same).map((line) => shown(' ', line)),
+    ...old.slice(same).map((line) => shown('-', line)),
+    ...fresh.slice(same).map((line) => shown('+', line)),
+  ].join('')
 }
 
 function changedLines(starts: readonly number[], edits: readonly FileEdit[]): Changed[] {
