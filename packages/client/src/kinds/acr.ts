@@ -1,7 +1,5 @@
 import { ClientError } from '../client-error.ts'
 import type { Credentials } from '../credentials/credentials.ts'
-import { AcrApi } from './acr-api.ts'
-import { getAmbientAcrToken, getEntraToken, exchangeForRegistry } from './acr-token.ts'
 import type { KindContext, RegistryKind, SignInMethod } from './kind.ts'
 import { answerTo, passwordMethod } from './password-method.ts'
 import { explainRefusal, type RefusalWords } from './refusals.ts'
@@ -30,6 +28,7 @@ const servicePrincipal: SignInMethod = {
     { id: 'clientSecret', text: 'Client secret', isSecret: true },
   ],
   async signIn(answers, context): Promise<Credentials> {
+    const { exchangeForRegistry, getEntraToken } = await import('./acr-token.ts')
     const tenant = answerTo('tenant', answers, context)
     const clientId = answerTo('clientId', answers, context)
     const clientSecret = answerTo('clientSecret', answers, context)
@@ -48,6 +47,7 @@ const surroundings: SignInMethod = {
   questions: [],
   isAmbient: true,
   async signIn(_answers, context): Promise<Credentials> {
+    const { getAmbientAcrToken } = await import('./acr-token.ts')
     const found = await getAmbientAcrToken(context)
     if (found === undefined) {
       throw new ClientError('unauthenticated', 'This machine has no Azure identity.', {
@@ -81,8 +81,13 @@ export const acr: RegistryKind = {
     servicePrincipal,
     surroundings,
   ],
-  ambientCredentials: (context: KindContext) => getAmbientAcrToken(context),
+  async ambientCredentials(context: KindContext) {
+    const { getAmbientAcrToken } = await import('./acr-token.ts')
+    return await getAmbientAcrToken(context)
+  },
   explainRefusal: (refusal) => explainRefusal(refusal, words),
-  openApi: (context, credentials) =>
-    new AcrApi(context, credentials, (refusal) => explainRefusal(refusal, words)),
+  async openApi(context, credentials) {
+    const { AcrApi } = await import('./acr-api.ts')
+    return new AcrApi(context, credentials, (refusal) => explainRefusal(refusal, words))
+  },
 }

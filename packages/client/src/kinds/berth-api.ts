@@ -127,12 +127,12 @@ export class BerthApi implements KindApi {
         const params = { project: name }
         const usage = await readable(() => client.call(readProjectUsage, { params, ...options }))
         if (usage === undefined) continue
-        const limits = usage.body.limits.flatMap(({ bytes }) => (bytes === null ? [] : [bytes]))
+        // Those of the projects above hold as well; each is told with its own project.
+        const own = usage.body.limits.find(({ project }) => project === name)
         found.push({
           owner: name,
           usedBytes: usage.body.bytes,
-          // The narrowest one is met first only if nothing else lies in the wider projects; it is the one to show.
-          limitBytes: limits[0],
+          limitBytes: own?.bytes ?? undefined,
         })
       }
     }

@@ -1,4 +1,3 @@
-import { BerthApi } from './berth-api.ts'
 import type { Probe, RegistryKind } from './kind.ts'
 import { passwordMethod } from './password-method.ts'
 import { explainRefusal, type RefusalWords } from './refusals.ts'
@@ -47,6 +46,8 @@ export const berth: RegistryKind = {
     }),
   ],
   explainRefusal: (refusal) => explainRefusal(refusal, words),
-  openApi: (context, credentials) =>
-    new BerthApi(context, credentials, (refusal) => explainRefusal(refusal, words)),
+  async openApi(context, credentials) {
+    const { BerthApi } = await import('./berth-api.ts')
+    return new BerthApi(context, credentials, (refusal) => explainRefusal(refusal, words))
+  },
 }

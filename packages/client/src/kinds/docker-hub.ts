@@ -1,5 +1,4 @@
 import { dockerHub as hubName } from '../image-reference.ts'
-import { DockerHubApi } from './docker-hub-api.ts'
 import type { Probe, RegistryKind } from './kind.ts'
 import { passwordMethod } from './password-method.ts'
 import { explainRefusal, type Explanation, type RefusalWords } from './refusals.ts'
@@ -53,6 +52,8 @@ export const dockerHub: RegistryKind = {
   ],
   explainRefusal: (refusal) =>
     explainRefusal(refusal, { ...words, limited: refusal.isSignedIn ? limited : limitedAnonymous }),
-  openApi: (context, credentials) =>
-    new DockerHubApi(context, credentials, (refusal) => explainRefusal(refusal, words)),
+  async openApi(context, credentials) {
+    const { DockerHubApi } = await import('./docker-hub-api.ts')
+    return new DockerHubApi(context, credentials, (refusal) => explainRefusal(refusal, words))
+  },
 }

@@ -1,6 +1,5 @@
 import type { Credentials } from '../credentials/credentials.ts'
 import { getEcrToken, isEcrHost, isEcrPublic, readEcrHost } from './ecr-token.ts'
-import { EcrApi } from './ecr-api.ts'
 import type { KindContext, RegistryKind, SignInMethod } from './kind.ts'
 import { answerTo, passwordMethod } from './password-method.ts'
 import { explainRefusal, type Explanation, type RefusalWords } from './refusals.ts'
@@ -84,7 +83,10 @@ export const ecr: RegistryKind = {
   },
   explainRefusal: (refusal) =>
     explainRefusal(refusal, { ...words, limited, missing: missingRepository(refusal.repository) }),
-  openApi: (context, _credentials) => new EcrApi(context),
+  async openApi(context) {
+    const { EcrApi } = await import('./ecr-api.ts')
+    return new EcrApi(context)
+  },
 }
 
 /** Without any of these, asking the SDK ends in a wait for a metadata server that is not there. */

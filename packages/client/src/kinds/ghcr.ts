@@ -1,5 +1,4 @@
 import type { KindContext, Probe, RegistryKind } from './kind.ts'
-import { GhcrApi } from './ghcr-api.ts'
 import { passwordMethod } from './password-method.ts'
 import { explainRefusal, type RefusalWords } from './refusals.ts'
 
@@ -52,6 +51,8 @@ export const ghcr: RegistryKind = {
     return Promise.resolve({ credentials, expiresAt: undefined })
   },
   explainRefusal: (refusal) => explainRefusal(refusal, words),
-  openApi: (context, credentials) =>
-    new GhcrApi(context, credentials, (refusal) => explainRefusal(refusal, words)),
+  async openApi(context, credentials) {
+    const { GhcrApi } = await import('./ghcr-api.ts')
+    return new GhcrApi(context, credentials, (refusal) => explainRefusal(refusal, words))
+  },
 }

@@ -1,7 +1,5 @@
 import type { Credentials } from '../credentials/credentials.ts'
 import { ClientError } from '../client-error.ts'
-import { GoogleApi } from './google-api.ts'
-import { getGoogleToken } from './google-token.ts'
 import type { KindContext, RegistryKind, SignInMethod } from './kind.ts'
 import { answerTo, passwordMethod } from './password-method.ts'
 import { explainRefusal, type RefusalWords } from './refusals.ts'
@@ -55,6 +53,7 @@ const surroundings: SignInMethod = {
   questions: [],
   isAmbient: true,
   async signIn(_answers, context): Promise<Credentials> {
+    const { getGoogleToken } = await import('./google-token.ts')
     const token = await getGoogleToken(context)
     if (token === undefined) {
       throw new ClientError('unauthenticated', 'This machine has no Google credentials.', {
@@ -86,10 +85,15 @@ export const google: RegistryKind = {
       wrong: words.renew,
     }),
   ],
-  ambientCredentials: (context: KindContext) => getGoogleToken(context),
+  async ambientCredentials(context: KindContext) {
+    const { getGoogleToken } = await import('./google-token.ts')
+    return await getGoogleToken(context)
+  },
   explainRefusal: (refusal) => explainRefusal(refusal, words),
-  openApi: (context, credentials) =>
-    new GoogleApi(context, credentials, (refusal) => explainRefusal(refusal, words)),
+  async openApi(context, credentials) {
+    const { GoogleApi } = await import('./google-api.ts')
+    return new GoogleApi(context, credentials, (refusal) => explainRefusal(refusal, words))
+  },
 }
 
 /** Throws `inputInvalid` when it is not the key of a service account; the text never gets into a message. */

@@ -1,4 +1,3 @@
-import { HarborApi } from './harbor-api.ts'
 import type { RegistryKind } from './kind.ts'
 import { passwordMethod } from './password-method.ts'
 import { explainRefusal, type RefusalWords } from './refusals.ts'
@@ -41,6 +40,8 @@ export const harbor: RegistryKind = {
     }),
   ],
   explainRefusal: (refusal) => explainRefusal(refusal, words),
-  openApi: (context, credentials) =>
-    new HarborApi(context, credentials, (refusal) => explainRefusal(refusal, words)),
+  async openApi(context, credentials) {
+    const { HarborApi } = await import('./harbor-api.ts')
+    return new HarborApi(context, credentials, (refusal) => explainRefusal(refusal, words))
+  },
 }

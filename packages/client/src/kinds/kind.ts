@@ -77,7 +77,7 @@ export interface RegistryKind {
   /** What a refusal means here: which permission, scope or role is missing, and where to set it. Two whole sentences at most. */
   explainRefusal(refusal: Refusal): { readonly meaning: string; readonly next: string }
   /** What this kind can beyond the distribution protocol; absent where there is nothing. */
-  openApi?(context: KindContext, credentials: Credentials): KindApi
+  openApi?(context: KindContext, credentials: Credentials): Promise<KindApi>
 }
 
 export type Refusal = {
