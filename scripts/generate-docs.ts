@@ -1,14 +1,15 @@
 /**
  * Writes `docs/reference/configuration.md` and `configuration.schema.json` from the schema of the settings, and
- * `openapi.json` from the routes of the management API.
+ * `openapi.json` from the routes of the management API, and `cli/` from the commands.
  * With `--check` it writes nothing and exits with 1 when a file on disk is not what it would write.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import * as z from 'zod'
 import { type Field, rootSection, type Section } from '../packages/server/src/config/fields.ts'
 import { configSchema } from '../packages/server/src/config/schema.ts'
 import { describeApi } from '../packages/server/src/http/management/documents.ts'
 import { managementRoutes } from '../packages/server/src/http/management/routes.ts'
+import { cliPages } from './generate-cli-docs.ts'
 
 const folder = new URL('../docs/reference/', import.meta.url)
 
@@ -92,8 +93,9 @@ const files = [
   { name: 'configuration.md', text: page() },
   { name: 'configuration.schema.json', text: schemaForEditors() },
   { name: 'openapi.json', text: openApi() },
+  ...(await cliPages()),
 ]
-mkdirSync(folder, { recursive: true })
+mkdirSync(new URL('cli/', folder), { recursive: true })
 for (const { name, text } of files) {
   const file = new URL(name, folder)
   const onDisk = read(file)
@@ -108,5 +110,11 @@ for (const { name, text } of files) {
   process.stderr.write(
     `docs/reference/${name} is out of date, first at line ${line + 1}:\n  on disk:  ${found[line] ?? '(missing)'}\n  expected: ${wanted[line] ?? '(nothing)'}\nRun: node scripts/generate-docs.ts\n`,
   )
+  process.exitCode = 1
+}
+const pages = new Set(files.map(({ name }) => name))
+for (const name of readdirSync(new URL('cli/', folder)).map((each) => `cli/${each}`)) {
+  if (pages.has(name)) continue
+  process.stderr.write(`docs/reference/${name} tells of a command that is gone: remove it.\n`)
   process.exitCode = 1
 }

@@ -153,10 +153,9 @@ function print(answer: unknown): void {
   stdout.write(`${JSON.stringify(answer)}\n`)
 }
 
-try {
-  await main(process.argv[2] ?? '')
-} catch (error) {
+// Not awaited at the top level, which the single executable could not hold.
+void main(process.argv[2] ?? '').catch((error: unknown) => {
   // Where the protocol has errors: docker shows what stands there.
   stdout.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
-}
+})

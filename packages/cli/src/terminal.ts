@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import { exitCodes } from './exit-codes.ts'
 
 /** Where a command reads and writes; the process's own outside of tests. */
 export type Terminal = {
@@ -16,5 +17,11 @@ type TerminalWritable = Writable & {
 
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process
+  // Whoever read what is printed has gone, as `head` does: there is nothing more to say, and nobody to say it to.
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE') process.exit(exitCodes.cancelled.code)
+    })
+  }
   return { stdin, stdout, stderr, env, cwd: process.cwd() }
 }

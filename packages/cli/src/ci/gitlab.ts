@@ -28,7 +28,7 @@ export function gitlabPipeline(plan: CiPlan): string {
       rules: [
         isMergeRequest,
         { if: `$CI_COMMIT_BRANCH == ${main}` },
-        { if: `$CI_COMMIT_TAG =~ /^${plan.versionPrefix.replaceAll(/[.\/]/g, '\\$&')}/` },
+        { if: `$CI_COMMIT_TAG =~ /^${plan.versionPrefix.replaceAll(/[./]/g, '\\$&')}/` },
         { if: "$CI_PIPELINE_SOURCE == 'web'" },
       ],
     },

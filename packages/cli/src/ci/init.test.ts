@@ -126,8 +126,12 @@ async function checkCommands(content: string): Promise<void> {
 
 /** Takes away what commands do, so that only their words are read. */
 function silence(command: Awaited<ReturnType<typeof buildProgram>>['program']): void {
-  if (command.commands.length === 0) command.action(() => {})
+  if (hasAction(command)) command.action(() => {})
   for (const each of command.commands) silence(each)
+}
+
+function hasAction(command: object): boolean {
+  return typeof (command as { _actionHandler?: unknown })._actionHandler === 'function'
 }
 
 test('how each registry is logged in to, and what it takes', async () => {

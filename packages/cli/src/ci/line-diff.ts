@@ -2,9 +2,7 @@
 export function lineDiff(before: string, after: string): readonly string[] {
   const [old, fresh] = [before.split('\n'), after.split('\n')]
   // Length of the longest common rest from each pair of lines on.
-  const common = Array.from({ length: old.length + 1 }, () =>
-    new Array<number>(fresh.length + 1).fill(0),
-  )
+  const common = old.concat('').map(() => fresh.concat('').map(() => 0))
   const at = (i: number, j: number): number => common[i]?.[j] ?? 0
   for (let i = old.length - 1; i >= 0; i -= 1) {
     for (let j = fresh.length - 1; j >= 0; j -= 1) {

@@ -67,8 +67,9 @@ export function buildCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-Nothing is pushed of a service that could not be built, and tags are set last. What the builder prints is in
-.berth/logs/<service>.log. The file is described in docs/reference/berth-yaml.md.
+Nothing is pushed of a service that could not be built, and tags are set last.
+What the builder prints is in .berth/logs/<service>.log. The file is described
+in docs/reference/berth-yaml.md.
 
 Examples:
   berth build --version 1.2.3

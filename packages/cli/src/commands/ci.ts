@@ -42,8 +42,8 @@ function initCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-Without --github and --gitlab both are written. A file that differs is left as it
-is and shown with what would change; the exit code is 9 then.
+Without --github and --gitlab both are written. A file that differs is left as
+it is and shown with what would change; the exit code is 9 then.
 
 Examples:
   berth ci init

@@ -16,8 +16,8 @@ export function copyCommand(context: CommandContext): Command {
       'after',
       `
 What is there already is not sent again, what another repository of the same
-registry holds is mounted, and an upload that broke off is carried on by the next
-run. The tags are set last.
+registry holds is mounted, and an upload that broke off is carried on by the
+next run. The tags are set last.
 
 Examples:
   berth copy docker.io/library/alpine:3.20 127.0.0.1:5000/library/alpine:3.20

@@ -20,8 +20,9 @@ export function logoutCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-It is removed from docker's configuration, podman's files and the helpers that they name. The registry is not
-told: whoever has a copy of the password or key can go on using it.
+It is removed from docker's configuration, podman's files and the helpers that
+they name. The registry is not told: whoever has a copy of the password or key
+can go on using it.
 
 Examples:
   berth logout ghcr.io

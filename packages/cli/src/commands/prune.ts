@@ -38,9 +38,10 @@ export function pruneCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-An image goes only when each of its tags may go. Children of an index that stays, what a kept
-signature is about, and the signatures of what stays are kept; build-lock.json of this folder counts
-as a lock file. Patterns are globs, or regular expressions between slashes.
+An image goes only when each of its tags may go. Children of an index that
+stays, what a kept signature is about, and the signatures of what stays are
+kept; build-lock.json of this folder counts as a lock file. Patterns are
+globs, or regular expressions between slashes.
 
 Examples:
   berth prune 127.0.0.1:5000/acme/api --dry-run

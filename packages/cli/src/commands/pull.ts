@@ -50,9 +50,10 @@ export function pullCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-Every byte is compared with its digest on the way, and the engine is asked what it has got. What is there already is not
-moved; a broken-off download into a folder is carried on by the next run. An image that is named by its digest alone is
-called sha256- and the first twelve digits in an engine.
+Every byte is compared with its digest on the way, and the engine is asked
+what it has got. What is there already is not moved; a broken-off download
+into a folder is carried on by the next run. An image that is named by its
+digest alone is called sha256- and the first twelve digits in an engine.
 
 Examples:
   berth pull 127.0.0.1:5000/acme/api:1.4

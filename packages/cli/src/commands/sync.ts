@@ -23,8 +23,11 @@ export function syncCommand(context: CommandContext): Command {
   return withCopyOptions(
     new Command('sync')
       .description('bring repositories of one registry into another, the plan first')
-      .argument('<source...>', 'registry/glob, or whole names of repositories')
-      .argument('<target>', 'registry, or registry/prefix'),
+      .usage('[options] <source...> <target>')
+      .argument(
+        '<names...>',
+        'sources (registry/glob, or whole names of repositories), then the target (registry, or registry/prefix)',
+      ),
     { tags: false },
   )
     .option('--match <pattern>', 'only tags like this; may be repeated', collect)
@@ -35,15 +38,17 @@ export function syncCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-A repository keeps its name behind the prefix. Tags that the source does not have are
-left alone. Blobs that images share are sent once. Run it again to carry on.
+A repository keeps its name behind the prefix. Tags that the source does not
+have are left alone. Blobs that images share are sent once. Run it again to
+carry on.
 
 Examples:
   berth sync --dry-run 'ghcr.io/acme/*' 127.0.0.1:5000/mirror
   berth sync --yes --match '1.*' --latest 5 ghcr.io/acme/api 127.0.0.1:5000`,
     )
-    .action(async (sources: string[], target: string, flags: Flags) => {
+    .action(async (names: string[], flags: Flags) => {
       const { output, signal } = context
+      const { sources, target } = splitNames(names)
       const client = await context.client()
       const plan = await planSync(
         {
@@ -121,4 +126,15 @@ function readLatest(text: string | undefined): number | undefined {
   const number = Number(text)
   if (Number.isInteger(number) && number >= 1) return number
   throw new ClientError('inputInvalid', `--latest ${text} is not a number of tags.`)
+}
+
+/** The last name is the target, whatever stands before it. */
+function splitNames(names: readonly string[]): { sources: readonly string[]; target: string } {
+  const target = names.at(-1)
+  if (target === undefined || names.length < 2) {
+    throw new ClientError('inputInvalid', 'A source and a target are needed.', {
+      next: "Write them as: berth sync 'ghcr.io/acme/*' registry.example.com/mirror",
+    })
+  }
+  return { sources: names.slice(0, -1), target }
 }

@@ -128,7 +128,7 @@ function removeCommand(context: CommandContext): Command {
     .option('--yes', 'where a registry deletes no tag alone, let the manifest go with its only tag')
     .addHelpText(
       'after',
-      '\nThe manifest stays, and so do other tags on it. A registry may collect what has no tag later on.\n\nExamples:\n  berth tags remove 127.0.0.1:5000/acme/api:old 127.0.0.1:5000/acme/api:older',
+      '\nThe manifest stays, and so do other tags on it. A registry may collect what has\nno tag later on.\n\nExamples:\n  berth tags remove 127.0.0.1:5000/acme/api:old 127.0.0.1:5000/acme/api:older',
     )
     .action((images: string[], options: { yes?: boolean }) =>
       remove(context, images, options.yes === true),

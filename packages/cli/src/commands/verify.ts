@@ -29,8 +29,9 @@ export function verifyCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-All platforms are read, each manifest and blob once. Faults do not end the reading; with any, the exit code is 8. Without
-an image, --lock has everything read that the file pins.
+All platforms are read, each manifest and blob once. Faults do not end the
+reading; with any, the exit code is 8. Without an image, --lock has everything
+read that the file pins.
 
 Examples:
   berth verify 127.0.0.1:5000/acme/api:1.4 --deep

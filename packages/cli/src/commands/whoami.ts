@@ -41,8 +41,9 @@ export function whoamiCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-Each login is tried on its registry. Secrets are never shown. With a registry it ends with 4 when you are not
-logged in there; without one it ends with 9 when a login is not accepted.
+Each login is tried on its registry. Secrets are never shown. With a registry
+it ends with 4 when you are not logged in there; without one it ends with 9
+when a login is not accepted.
 
 Examples:
   berth whoami
