@@ -2,6 +2,7 @@ import { accessCost } from './access-cost.ts'
 import { audit } from './audit.ts'
 import { blobSmall } from './blob-small.ts'
 import { collect } from './collect.ts'
+import { copyImage } from './copy-image.ts'
 import { imagePush } from './image-push.ts'
 import { manifestGet } from './manifest-get.ts'
 import { manyTags } from './many-tags.ts'
@@ -19,6 +20,7 @@ export const scenarios: Scenario[] = [
   accessCost,
   blobSmall,
   imagePush,
+  copyImage,
   quotaPush,
   memory,
   manyTags,
