@@ -211,7 +211,8 @@ function spoolsIn(): Promise<readonly string[]> {
   return readdir(tmpdir())
 }
 
-type Entry = { header: Header; content: string | Buffer }
+type EntryHeader = Partial<Header> & { name: string }
+type Entry = { header: EntryHeader; content: string | Buffer }
 
 async function dockerArchiveOf(manifest: unknown, more: readonly Entry[] = []): Promise<string> {
   const file = newFile()
@@ -232,7 +233,7 @@ const config = (...diffIds: string[]): Entry => ({
 const image = { Config: 'c.json', RepoTags: ['a:1'], Layers: ['old/layer.tar'] }
 
 test('old archives, where layers are links to other layers, are read', async () => {
-  const link: Header = { name: 'old/layer.tar', type: 'symlink', linkname: '../x/layer.tar' }
+  const link: EntryHeader = { name: 'old/layer.tar', type: 'symlink', linkname: '../x/layer.tar' }
   const file = await dockerArchiveOf(
     [image],
     [

@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(scratch, { recursive: true, force: true }))
 
-type Entry = { header: Header; content?: Buffer | string }
+type Entry = { header: Partial<Header> & { name: string }; content?: Buffer | string }
 
 async function archiveOf(entries: readonly Entry[]): Promise<string> {
   const archive = pack()
