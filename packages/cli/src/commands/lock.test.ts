@@ -168,8 +168,8 @@ test('fifty files: found as written down, locked, verified, applied and taken ba
   const plan = await lockCommand(folder, 'apply', '--check')
   expect(plan.code).toBe(9)
   expect(await bytesOf(folder)).toEqual(before)
-  await writeFile(join(folder, '..', 'plan.diff'), plan.stdout)
-  git(folder, 'apply', '--check', '--whitespace=nowarn', join(folder, '..', 'plan.diff'))
+  await writeFile(join(home.folder, 'plan.diff'), plan.stdout)
+  git(folder, 'apply', '--check', '--whitespace=nowarn', join(home.folder, 'plan.diff'))
 
   const refused = await lockCommand(folder, 'apply')
   expect(refused.code).toBe(2)
@@ -206,7 +206,7 @@ test('fifty files: found as written down, locked, verified, applied and taken ba
     expect(bare, path).toBe(before.get(path))
   }
   // The same by git's own hand.
-  git(folder, 'apply', '-R', '--check', '--whitespace=nowarn', join(folder, '..', 'plan.diff'))
+  git(folder, 'apply', '-R', '--check', '--whitespace=nowarn', join(home.folder, 'plan.diff'))
 
   const again = await lockCommand(folder, 'apply', '--yes', '--json')
   expect(again.json()).toMatchObject({ written: false, files: [] })
