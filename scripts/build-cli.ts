@@ -25,11 +25,13 @@ const { version } = JSON.parse(readFileSync(join(root, 'packages/cli/package.jso
 /** Native code cannot be bundled; it goes along as it is. */
 const addons = ['@node-rs/bcrypt']
 
+const nodeMin = { major: 24, minor: 5 }
+
 const shared = {
   absWorkingDir: root,
   bundle: true,
   platform: 'node',
-  target: 'node24.5',
+  target: `node${nodeMin.major}.${nodeMin.minor}`,
   minify: true,
   // Names in stack traces and in what errors say.
   keepNames: true,
@@ -61,8 +63,8 @@ async function buildPackage(): Promise<void> {
   const thread = 'sqlite-checkpoint-thread.js'
   cpSync(join(root, 'packages/server/src/metadata', thread), join(folder, thread))
   mkdirSync(join(npm, 'bin'))
-  writeScript('berth', `import '../lib/main.js'`)
-  writeScript('docker-credential-berth', `import '../lib/credential-helper.js'`)
+  writeScript('berth', 'main.js')
+  writeScript('docker-credential-berth', 'credential-helper.js')
   cpSync(join(root, 'LICENSE'), join(npm, 'LICENSE'))
   writeFileSync(join(npm, 'README.md'), readme)
   writeFileSync(join(npm, 'package.json'), `${JSON.stringify(manifest(), undefined, 2)}\n`)
@@ -70,9 +72,18 @@ async function buildPackage(): Promise<void> {
   writeFileSync(join(npm, 'NOTICE'), notice(Object.keys(metafile.inputs)))
 }
 
-function writeScript(name: string, text: string): void {
+/** An old Node would stumble over the first new word in the code, and tell nobody why. */
+function writeScript(name: string, main: string): void {
   const file = join(npm, 'bin', name)
-  writeFileSync(file, `#!/usr/bin/env node\n${text}\n`)
+  const text = `#!/usr/bin/env node
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < ${nodeMin.major} || (major === ${nodeMin.major} && minor < ${nodeMin.minor})) {
+  process.stderr.write('error: berth needs Node ${nodeMin.major}.${nodeMin.minor} or newer, and this is ' + process.versions.node + '.\\n')
+  process.exit(10)
+}
+await import('../lib/${main}')
+`
+  writeFileSync(file, text)
   chmodSync(file, 0o755)
 }
 
@@ -97,7 +108,7 @@ function manifest(): Record<string, unknown> {
     description: 'Images and models, from a Dockerfile to any registry and back',
     license: 'Apache-2.0',
     type: 'module',
-    engines: { node: '>=24.5.0' },
+    engines: { node: `>=${nodeMin.major}.${nodeMin.minor}.0` },
     bin: { berth: 'bin/berth', 'docker-credential-berth': 'bin/docker-credential-berth' },
     files: ['bin', 'lib', 'NOTICE'],
     dependencies: Object.fromEntries(versions),
