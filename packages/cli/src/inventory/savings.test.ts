@@ -116,7 +116,7 @@ describe('freedBytes', () => {
     )
   })
 
-  it('never frees more by several plans together than by each of them added up, when they only remove', () => {
+  it('frees everything by the plans for all roots together, and no more than that by any', () => {
     fc.assert(
       fc.property(generatedContents, (contents) => {
         const graph = buildContentGraph(contents)
@@ -161,7 +161,7 @@ describe('repositoryUsage', () => {
     )
   })
 
-  it('counts neither layers that are fetched from elsewhere nor a layer twice', () => {
+  it('counts a layer once that an image has twice', () => {
     const builder = new ContentsBuilder()
     const layers = [
       { content: 'base', size: 100 },

@@ -47,9 +47,9 @@ export const generatedContents: fc.Arbitrary<RegistryContents> = fc
       )
     }
     for (const [at, { repositories, tags }] of images.entries()) {
-      for (const repository of repositories) {
-        builder.put(`team/r${repository}`, digests[at]!, tags)
-      }
+      const digest = digests[at]
+      if (digest === undefined) continue
+      for (const repository of repositories) builder.put(`team/r${repository}`, digest, tags)
     }
     for (const [at, { children, repository, tags }] of indexes.entries()) {
       const held = children.flatMap((child) => digests[child] ?? [])
