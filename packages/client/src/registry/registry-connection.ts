@@ -74,8 +74,8 @@ export class RegistryConnection {
   }
 
   /** What is shown to this registry; the source keeps it, and makes it anew in time. */
-  credentials(signal?: AbortSignal): Promise<Credentials> {
-    return this.#credentials.credentialsFor(this.registry, signal)
+  credentials(signal?: AbortSignal, repository?: string): Promise<Credentials> {
+    return this.#credentials.credentialsFor(this.registry, signal, repository)
   }
 
   /** The answer, when its status is one of those expected; every other one is thrown as a `ClientError`. */
@@ -112,7 +112,9 @@ export class RegistryConnection {
     request: RegistryRequest,
     isAskedAnew = false,
   ): Promise<ClientError> {
-    const credentials = await this.credentials(request.signal).catch(() => undefined)
+    const credentials = await this.credentials(request.signal, request.repository).catch(
+      () => undefined,
+    )
     return registryError(answer, {
       registry: this.registry,
       repository: request.repository,
@@ -143,7 +145,7 @@ export class RegistryConnection {
   async #authorization(request: RegistryRequest): Promise<string | undefined> {
     const challenge = this.#challenge
     if (challenge === undefined) return undefined
-    const credentials = await this.credentials(request.signal)
+    const credentials = await this.credentials(request.signal, request.repository)
     if (challenge.scheme === 'basic') {
       return credentials.kind === 'password' ? basic(credentials) : undefined
     }
@@ -164,7 +166,7 @@ export class RegistryConnection {
       status: error.status ?? 401,
       codes: error.codes,
       message: undefined,
-      isSignedIn: (await this.credentials(request.signal)).kind !== 'anonymous',
+      isSignedIn: (await this.credentials(request.signal, request.repository)).kind !== 'anonymous',
     })
     const { kind, status } = error
     return new ClientError(kind, `${error.message} ${meaning}`, { next, status, cause: error })
@@ -178,11 +180,11 @@ export class RegistryConnection {
   }
 
   async #tokenRequest(
-    { scopes, signal }: RegistryRequest,
+    { scopes, repository, signal }: RegistryRequest,
     challenge: Extract<Challenge, { scheme: 'bearer' }>,
   ): Promise<Parameters<Tokens['token']>[0]> {
     const { origin } = await this.probe(signal)
-    const credentials = await this.credentials(signal)
+    const credentials = await this.credentials(signal, repository)
     return { origin, challenge, scopes, credentials, signal }
   }
 
