@@ -86,6 +86,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'remove a login wherever it is stored',
     load: async () => (await import('./commands/logout.ts')).logoutCommand,
   },
+  manifest: {
+    group: 'Images',
+    summary: 'put images for several platforms under one name',
+    load: async () => (await import('./commands/manifest.ts')).manifestCommand,
+  },
   prune: {
     group: 'Registries',
     summary: 'delete old images by rules, with what belongs to them',

@@ -1,3 +1,4 @@
+import { compareVersions } from '../version-order.ts'
 import type { PrunableImage } from './prunable-image.ts'
 import type { PruneRules } from './prune-rules.ts'
 
@@ -30,8 +31,16 @@ export function removedByModel(
     now.getTime() - image.lastPulledAt.getTime() < rules.keepPulledWithin
   const isCandidate = (image: PrunableImage): boolean =>
     ordinary(image).length > 0 && !isPinned(image)
+  // Of one age, or of none, the higher version counts as the newer, and then the smaller digest.
+  const isBefore = (other: PrunableImage, image: PrunableImage): boolean => {
+    if (other === image) return false
+    if (age(other) !== age(image)) return age(other) < age(image)
+    const highest = (each: PrunableImage): string => ordinary(each).sort(compareVersions)[0] ?? ''
+    const order = compareVersions(highest(other), highest(image))
+    return order === 0 ? other.digest < image.digest : order < 0
+  }
   const isAmongLast = (image: PrunableImage): boolean =>
-    images.filter((other) => isCandidate(other) && age(other) < age(image)).length < rules.keepLast
+    images.filter((other) => isCandidate(other) && isBefore(other, image)).length < rules.keepLast
   const isLedTo = (image: PrunableImage): boolean =>
     images.some(
       (other) => other.children.includes(image.digest) || image.subjects.includes(other.digest),

@@ -1,9 +1,5 @@
 import { ClientError } from '@berth/client/client-error.ts'
-import {
-  formatRepositoryAddress,
-  type ImageReference,
-  type RepositoryAddress,
-} from '@berth/client/image-reference.ts'
+import { formatRepositoryAddress, type ImageReference } from '@berth/client/image-reference.ts'
 import type { KindApi } from '@berth/client/kinds/kind.ts'
 import type { RemoteRepository } from '@berth/client/registry/remote-repository.ts'
 import type { Digest } from '@berth/oci/digest.ts'
@@ -175,6 +171,6 @@ function formatDeletions({ repository, deletions }: Planned, width: number | und
 }
 
 function byRepository(images: readonly ImageReference[]): readonly (readonly ImageReference[])[] {
-  const groups = Map.groupBy(images, (image: RepositoryAddress) => formatRepositoryAddress(image))
+  const groups = Map.groupBy(images, (image) => formatRepositoryAddress(image))
   return [...groups.values()]
 }

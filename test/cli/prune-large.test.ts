@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { mapLimited } from '../../packages/cli/src/limited.ts'
+import { parsePattern } from '../../packages/cli/src/pattern.ts'
+import { removedByModel } from '../../packages/cli/src/prune/plan-model.ts'
+import type { PrunableImage } from '../../packages/cli/src/prune/prunable-image.ts'
+import type { PruneRules } from '../../packages/cli/src/prune/prune-rules.ts'
+import type { PruneReport } from '../../packages/cli/src/prune/prune-report.ts'
+import { makeHome } from '../../packages/cli/src/testing/logged-in.ts'
+import { ImagePusher, type Pushed } from '../../packages/cli/src/testing/push-images.ts'
+import { runCommand } from '../../packages/cli/src/testing/run-command.ts'
+import { type Berth, startBerth } from '../tools/berth.ts'
+
+const day = 86_400_000
+const pullRequests = 8000
+const releases = 1000
+const indexes = 500
+const candidates = 500
+const signed = 200
+/** What a plan of ten thousand tags may take at most, in ms. */
+const barMs = 10_000
+
+type Shape = Pick<PrunableImage, 'digest' | 'tags' | 'children' | 'subjects'> & {
+  created: Date | undefined
+}
+
+let berth: Berth
+let home: Awaited<ReturnType<typeof makeHome>>
+let repository: string
+const shapes = new Map<string, Shape>()
+
+beforeAll(async () => {
+  berth = await startBerth()
+  home = await makeHome({ [berth.host]: berth })
+  repository = `${berth.host}/acme/large`
+  const pusher = new ImagePusher({ ...berth, repository: 'acme/large' })
+  const begun = Date.now()
+  const note = (
+    pushed: Pushed,
+    shape: Partial<Omit<Shape, 'tags'>> & { tags: string[] },
+  ): Pushed => {
+    const { children = [], subjects = [], created, tags } = shape
+    shapes.set(pushed.digest, {
+      digest: pushed.digest,
+      children,
+      subjects,
+      created,
+      tags: tags as Shape['tags'],
+    })
+    return pushed
+  }
+  const image = async (tags: string[], at: number, architecture = 'amd64'): Promise<Pushed> => {
+    // A few hundred different dates; every fiftieth image tells none.
+    const group = at % 300
+    const created = group % 50 === 49 ? undefined : new Date(begun - group * 8 * 3_600_000)
+    const config = { os: 'linux', architecture, created: (created ?? new Date(0)).toISOString() }
+    const annotations = { at: String(at) }
+    return note(await pusher.image({ config, layers: ['base'], annotations }, tags), {
+      tags,
+      created,
+    })
+  }
+  const pushed = await mapLimited(
+    [
+      ...Array.from({ length: pullRequests }, (_, at) => [`pr-${at}`]),
+      ...Array.from({ length: releases }, (_, at) => [`1.${Math.floor(at / 10)}.${at % 10}`]),
+      ...Array.from({ length: candidates }, (_, at) => [`2.${at}.0-rc.1`]),
+    ],
+    32,
+    image,
+  )
+  await mapLimited(Array.from({ length: indexes }), 32, async (_, at) => {
+    const children = [
+      await image([], 1_000_000 + at, 'arm64'),
+      // Every other index shares a child with an image that is tagged by itself.
+      at % 2 === 0 ? (pushed[at] as Pushed) : await image([], 2_000_000 + at),
+    ]
+    const tags = [`multi-${at}`]
+    const index = await pusher.index(
+      children.map((child, place) => ({
+        image: child,
+        platform: { os: 'linux', architecture: place === 0 ? 'arm64' : 'amd64' },
+      })),
+      tags,
+    )
+    // By the protocol an index is as old as the config of its first image says.
+    const created = shapes.get(children[0]?.digest ?? '')?.created
+    note(index, { tags, children: children.map(({ digest }) => digest), created })
+  })
+  await mapLimited(pushed.slice(0, signed), 32, async (subject, at) => {
+    const tags = at % 2 === 0 ? [`${subject.digest.replace(':', '-')}.sig`] : []
+    const signature = await pusher.image(
+      at % 2 === 0
+        ? { layers: [`signature ${at}`] }
+        : { subject, artifactType: 'application/spdx+json', layers: [`sbom ${at}`] },
+      tags,
+    )
+    note(signature, { tags, subjects: [subject.digest] })
+  })
+  pusher.close()
+  console.log(`built ${shapes.size} manifests in ${Date.now() - begun} ms`)
+}, 1_800_000)
+
+afterAll(async () => {
+  await berth.stop()
+  await home.remove()
+})
+
+const argv = [
+  '--match',
+  '{pr,multi}-*',
+  '--match',
+  '2.*',
+  '--match',
+  '1.*',
+  '--keep',
+  'pr-7*',
+  '--keep-releases',
+  '--keep-last',
+  '250',
+]
+const rules: Omit<PruneRules, 'olderThan' | 'untagged'> = {
+  keepLast: 250,
+  match: ['{pr,multi}-*', '2.*', '1.*'].map((each) => parsePattern(each)),
+  keep: [parsePattern('pr-7*')],
+  keepReleases: true,
+  keepPulledWithin: undefined,
+  unknownAge: 'keep',
+}
+
+/** What a plan says, against what the model says of the same images; ages are those that the plan was made with. */
+function compare(
+  report: PruneReport,
+  expected: PruneRules,
+  now: Date,
+  seen: (shape: Shape) => boolean,
+): number {
+  const [plan] = report.repositories
+  const ages = new Map(
+    [...(plan?.remove ?? []), ...(plan?.keep ?? [])].map((each) => [each.digest, each.age]),
+  )
+  const images = [...shapes.values()].filter(seen).map((shape): PrunableImage => {
+    const age = ages.get(shape.digest)
+    return {
+      ...shape,
+      kind: 'image',
+      age: age === null || age === undefined ? undefined : { at: new Date(age.at), from: age.from },
+      lastPulledAt: undefined,
+      weights: undefined,
+      lockedBy: undefined,
+    }
+  })
+  const goes = new Set(plan?.remove.map(({ digest }) => digest))
+  expect(goes).toEqual(removedByModel(images, expected, now))
+  return goes.size
+}
+
+test('by the interface of Berth a plan of 10,000 tags takes less than 10 s and is what the model says', async () => {
+  const begun = performance.now()
+  const run = await runCommand(
+    ['--json', 'prune', repository, ...argv, '--older-than', '0d', '--untagged', '--dry-run'],
+    { env: home.env },
+  )
+  const tookMs = Math.round(performance.now() - begun)
+  expect(run.code).toBe(0)
+  const report = run.json<PruneReport>()
+  const all = [...(report.repositories[0]?.remove ?? []), ...(report.repositories[0]?.keep ?? [])]
+  expect(all.length).toBe(shapes.size)
+  expect(all.reduce((sum, { tags }) => sum + tags.length, 0)).toBeGreaterThanOrEqual(10_000)
+  const goes = compare(report, { ...rules, olderThan: 0, untagged: true }, new Date(), () => true)
+  expect(goes).toBeGreaterThan(1000)
+  console.log(`plan by Berth's interface: ${tookMs} ms, ${goes} of ${all.length} go`)
+  expect(tookMs).toBeLessThan(barMs)
+}, 120_000)
+
+test('by the protocol alone it is what the model says, with ages from the configs', async () => {
+  const begun = performance.now()
+  const run = await runCommand(
+    [
+      '--json',
+      '--kind',
+      `${berth.host}=distribution`,
+      'prune',
+      repository,
+      ...argv,
+      '--older-than',
+      '30d',
+      '--dry-run',
+    ],
+    { env: home.env },
+  )
+  const tookMs = Math.round(performance.now() - begun)
+  expect(run.code).toBe(0)
+  const report = run.json<PruneReport>()
+  const going = new Set(report.repositories[0]?.remove.map(({ digest }) => digest))
+  // Untagged referrers of what stays are not asked for; those of what goes are.
+  const goes = compare(
+    report,
+    { ...rules, olderThan: 30 * day, untagged: false },
+    new Date(),
+    ({ tags, subjects }) =>
+      tags.length > 0 || subjects.length === 0 || going.has(subjects[0] as never),
+  )
+  expect(goes).toBeGreaterThan(1000)
+  for (const { digest, age } of report.repositories[0]?.remove ?? []) {
+    const { created } = shapes.get(digest) as Shape
+    if (age !== null) expect(age).toEqual({ at: created?.toISOString(), from: 'created' })
+  }
+  console.log(`plan by the protocol: ${tookMs} ms, ${goes} go`)
+}, 300_000)
