@@ -88,6 +88,7 @@ function valuesOf(option: OptionWords | undefined): Suggestions {
   if (words.length > 0) return { words, wanted: 'nothing' }
   const names = option.flags.join(' ')
   if (/--(?:plain-http|registry)\b/.test(names)) return { words, wanted: 'registries' }
+  if (/--services?\b/.test(names)) return { words, wanted: 'services' }
   return { words, wanted: option.takesValue ? 'files' : 'nothing' }
 }
 
