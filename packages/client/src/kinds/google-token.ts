@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type {
+  AuthClient,
+  AwsClientOptions,
+  IdentityPoolClientOptions,
+  JWTInput,
+  PluggableAuthClientOptions,
+} from 'google-auth-library'
 import * as z from 'zod'
 import { ClientError, isClientError } from '../client-error.ts'
 import type { Credentials } from '../credentials/credentials.ts'
@@ -10,6 +17,10 @@ import type { KindContext } from './kind.ts'
 export type GoogleToken = {
   readonly credentials: Credentials
   readonly expiresAt: Date | undefined
+}
+
+type CredentialFile = JWTInput & {
+  readonly credential_source?: { readonly environment_id?: string; readonly executable?: unknown }
 }
 
 const scope = 'https://www.googleapis.com/auth/cloud-platform'
@@ -45,25 +56,45 @@ function credentialFile(env: KindContext['env']): string | undefined {
 
 /** Service accounts, users and federated workloads alike: Google's library knows them all. */
 async function tokenByFile(file: string, { registry }: KindContext): Promise<GoogleToken> {
-  const { GoogleAuth } = await import('google-auth-library')
   try {
-    const auth = new GoogleAuth({ keyFilename: file, scopes: [scope] })
-    const client = await auth.getClient()
+    const client = await clientOf(JSON.parse(await readFile(file, 'utf8')) as CredentialFile)
     const { token } = await client.getAccessToken()
     if (token === undefined || token === null || token === '') throw new Error('no token came')
     const expiry = client.credentials.expiry_date
     return credentialsOf(token, typeof expiry === 'number' ? new Date(expiry) : undefined)
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ').slice(0, 300) : ''
+    // A parser's message would show a piece of the file, and with it of a key.
+    const isParser = error instanceof SyntaxError
+    const reason = error instanceof Error && !isParser ? error.message : 'it is not JSON'
     throw new ClientError(
       'unauthenticated',
-      `The Google credentials in ${file} give no token for ${registry}: ${reason}`,
+      `The Google credentials in ${file} give no token for ${registry}: ${reason.replaceAll(/\s+/g, ' ').slice(0, 300)}`,
       {
         next: 'Make them anew, for instance with "gcloud auth application-default login".',
-        cause: error,
+        ...(!isParser && { cause: error }),
       },
     )
   }
+}
+
+/** The library writes warnings to standard error when it is left to read such files by itself. */
+async function clientOf(json: CredentialFile): Promise<AuthClient> {
+  const { AwsClient, GoogleAuth, IdentityPoolClient, PluggableAuthClient } = await import(
+    'google-auth-library'
+  )
+  if (json.type !== 'external_account') {
+    const auth = new GoogleAuth({ scopes: [scope] })
+    auth.jsonContent = json
+    return await auth.getClient()
+  }
+  const options = { ...json, scopes: [scope] }
+  if (json.credential_source?.environment_id !== undefined) {
+    return new AwsClient(options as unknown as AwsClientOptions)
+  }
+  if (json.credential_source?.executable !== undefined) {
+    return new PluggableAuthClient(options as unknown as PluggableAuthClientOptions)
+  }
+  return new IdentityPoolClient(options as unknown as IdentityPoolClientOptions)
 }
 
 async function tokenByMetadata({ env, transport, signal }: KindContext): Promise<GoogleToken> {
