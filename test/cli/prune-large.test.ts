@@ -1,3 +1,4 @@
+import { parseTagName } from '../../packages/oci/src/reference.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mapLimited } from '../../packages/cli/src/limited.ts'
 import { parsePattern } from '../../packages/cli/src/pattern.ts'
@@ -44,7 +45,7 @@ beforeAll(async () => {
       children,
       subjects,
       created,
-      tags: tags as Shape['tags'],
+      tags: tags.map((tag) => parseTagName(tag)),
     })
     return pushed
   }
