@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request as send, type ServerResponse } from 'node:http'
 
 /** What happens to a request instead of reaching the registry, or on its way there. */
-export type Fault =
+type Fault =
   /** Answered by the proxy itself. */
   | { readonly kind: 'answer'; readonly status: number; readonly headers?: Record<string, string> }
   /** The connection is cut after so many bytes of the request's body, or of the answer's when it has none. */

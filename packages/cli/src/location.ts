@@ -78,6 +78,12 @@ export function holdsOnePlatform(location: Location): boolean {
   return location.kind === 'dockerArchive' || location.kind === 'engine'
 }
 
+/** Whether it is standard output, which then has no room for anything else. */
+export function isOutput(location: Location): boolean {
+  const isArchive = location.kind === 'ociArchive' || location.kind === 'dockerArchive'
+  return isArchive && location.file === '-'
+}
+
 /** An absolute path, as seen from the folder that the command was started in; `-` stays. */
 export function pathOf(path: string, cwd: string): string {
   return path === '-' ? path : resolve(cwd, path)

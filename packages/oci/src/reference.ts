@@ -50,12 +50,14 @@ export function parseReference(text: string): Reference {
   return { kind: 'tag', tag: parseTagName(text) }
 }
 
-function isRepositoryName(text: string): text is RepositoryName {
-  return text.length <= nameMax && nameGrammar.test(text)
+/** Whether `parseRepositoryName` would accept the value. */
+export function isRepositoryName(text: unknown): text is RepositoryName {
+  return typeof text === 'string' && text.length <= nameMax && nameGrammar.test(text)
 }
 
-function isTagName(text: string): text is TagName {
-  return tagGrammar.test(text)
+/** Whether `parseTagName` would accept the value. */
+export function isTagName(text: unknown): text is TagName {
+  return typeof text === 'string' && tagGrammar.test(text)
 }
 
 function tagFault(text: string): string {

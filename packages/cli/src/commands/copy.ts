@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { CommandContext } from '../context.ts'
 import { copyLocation, formatCopyReport } from '../copy/copy-location.ts'
 import { type CopyFlags, readCopyFlags, withCopyOptions } from '../copy/copy-options.ts'
-import { parseLocation } from '../location.ts'
+import { isOutput, parseLocation } from '../location.ts'
 
 /** `berth copy`: one image from anywhere to anywhere, with all that belongs to it. */
 export function copyCommand(context: CommandContext): Command {
@@ -25,10 +25,13 @@ Examples:
   berth copy oci-archive:api.tar 127.0.0.1:5000/acme/api:1.4 --tag latest`,
     )
     .action(async (source: string, target: string, flags: CopyFlags) => {
+      const to = parseLocation(target)
       const report = await copyLocation(
-        { source: parseLocation(source), target: parseLocation(target), ...readCopyFlags(flags) },
+        { source: parseLocation(source), target: to, ...readCopyFlags(flags) },
         context,
       )
-      context.output.result({ json: report, text: formatCopyReport(report) })
+      const text = formatCopyReport(report)
+      if (isOutput(to)) context.output.note(text)
+      else context.output.result({ json: report, text })
     })
 }

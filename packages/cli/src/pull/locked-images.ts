@@ -5,7 +5,7 @@ import {
   parseImageReference,
 } from '@berth/client/image-reference.ts'
 import { parseTagName, type TagName } from '@berth/oci/reference.ts'
-import { type LockFile, readLockFile } from '../lock/lock-file.ts'
+import type { LockFile } from '../lock/lock-file.ts'
 
 /**
  * The images that a lock file pins, each with its digest: those that are named, as an image or as a service, or all of
@@ -15,6 +15,8 @@ export async function lockedImages(
   path: string,
   names: readonly string[],
 ): Promise<readonly ImageReference[]> {
+  // Loaded here: what checks the file takes longer to load than all the rest of the command.
+  const { readLockFile } = await import('../lock/lock-file.ts')
   const lock = await readLockFile(path)
   if (names.length > 0) return names.map((name) => pinnedBy(lock, name, path))
   const all = [

@@ -6,7 +6,13 @@ import type { CommandContext } from '../context.ts'
 import { engineNames, isEngineName, type Engine } from '../engines/engine.ts'
 import { findEngine, openEngine } from '../engines/find-engine.ts'
 import { openEngineTarget } from '../engines/engine-content.ts'
-import { type Location, openTarget, type OpenedTarget, parseLocation } from '../location.ts'
+import {
+  isOutput,
+  type Location,
+  openTarget,
+  type OpenedTarget,
+  parseLocation,
+} from '../location.ts'
 
 /** Where pulled images go. */
 export type PullPlace =
@@ -36,11 +42,7 @@ export async function choosePlace(
 
 /** Whether the result has to leave standard output to the archive. */
 export function writesToOutput(place: PullPlace): boolean {
-  if (place.kind === 'engine') return false
-  const { location } = place
-  return (
-    (location.kind === 'ociArchive' || location.kind === 'dockerArchive') && location.file === '-'
-  )
+  return place.kind !== 'engine' && isOutput(place.location)
 }
 
 /** What the image is called where it goes. Without a tag an engine would lose it among others without a name. */

@@ -1,5 +1,5 @@
 import { isJsonObject } from '@berth/oci/json-guard.ts'
-import { parseRepositoryName, type RepositoryName } from '@berth/oci/reference.ts'
+import { isRepositoryName, type RepositoryName } from '@berth/oci/reference.ts'
 import { catalogScope } from '../auth/scope.ts'
 import { Tokens } from '../auth/tokens.ts'
 import type { CredentialSource } from '../credentials/credentials.ts'
@@ -98,7 +98,8 @@ export class RegistryClient {
     } as const
     for await (const page of listPages(this.#open(registry).connection, request)) {
       const names = isJsonObject(page) && Array.isArray(page.repositories) ? page.repositories : []
-      for (const name of names) if (typeof name === 'string') yield parseRepositoryName(name)
+      // Registries of old hold names that no client can ask for.
+      yield* names.filter(isRepositoryName)
     }
   }
 

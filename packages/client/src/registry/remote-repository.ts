@@ -12,7 +12,7 @@ import {
   parseMediaType,
 } from '@berth/oci/media-type.ts'
 import { OciError } from '@berth/oci/oci-error.ts'
-import { parseTagName, type Reference, type TagName } from '@berth/oci/reference.ts'
+import { isTagName, parseTagName, type Reference, type TagName } from '@berth/oci/reference.ts'
 import { repositoryScope } from '../auth/scope.ts'
 import { ClientError, isClientError } from '../client-error.ts'
 import type {
@@ -131,7 +131,7 @@ export class RemoteRepository implements ContentSource, ContentTarget {
     const request = this.#pull('tags/list?n=1000', undefined, signal)
     for await (const page of listPages(this.#connection, { ...request, expect: [200] })) {
       const tags = isJsonObject(page) && Array.isArray(page.tags) ? page.tags : []
-      for (const tag of tags) if (typeof tag === 'string') yield parseTagName(tag)
+      yield* tags.filter(isTagName)
     }
   }
 
