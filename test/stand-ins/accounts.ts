@@ -1,5 +1,5 @@
 /** What an account of a stand-in may do; each right contains those before it. */
-export type Rights = 'read' | 'write' | 'delete'
+type Rights = 'read' | 'write' | 'delete'
 
 export type Account = {
   readonly name: string
