@@ -22,7 +22,7 @@ int main(int count, char **words) {
 `
 
 /** One service of the JSON that `berth build` ends with. */
-export type ServiceReport = {
+type ServiceReport = {
   service: string
   state: string
   digest: string

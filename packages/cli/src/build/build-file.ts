@@ -49,7 +49,7 @@ export type BuildFile = {
   readonly services: readonly Service[]
 }
 
-export type ReadBuildFileOptions = {
+type ReadBuildFileOptions = {
   /** For `${NAME}`. Default: the environment of this process. */
   readonly variables?: Readonly<Record<string, string | undefined>> | undefined
 }

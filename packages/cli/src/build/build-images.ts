@@ -7,15 +7,11 @@ import { BuildLog } from './build-log.ts'
 import { type BuildPlan, planBuild, type PlanOptions, requireTags } from './build-plan.ts'
 import type { BuildResult, ServiceResult } from './build-result.ts'
 import { BuildRun } from './build-run.ts'
-import {
-  type BuildOptions,
-  type BuildReport,
-  buildServices,
-  type Built,
-  joinFaults,
-} from './build-services.ts'
+import { type BuildReport, buildServices } from './build-services.ts'
+import type { BuildOptions, Built } from './build-work.ts'
 import type { BuilderName } from './builder.ts'
 import { chooseBuilder, type ChosenBuilder } from './choose-builder.ts'
+import { faultsOf, joinFaults } from './join-faults.ts'
 import { removeOldImages } from './remove-old.ts'
 import { updateLock } from './update-lock.ts'
 
@@ -29,7 +25,7 @@ export type BuildRequest = PlanOptions &
     readonly updateLock: boolean
   }
 
-export type BuildEnd =
+type BuildEnd =
   | { readonly kind: 'planned'; readonly plan: BuildPlan; readonly chosen: ChosenBuilder }
   | {
       readonly kind: 'built'
@@ -85,7 +81,12 @@ export async function buildImages(
         plan.services.map(({ service }) => client.repository(service.address).checkPush(signal)),
       )
     }
-    const report = await buildServices(plan, chosen, request, { output, client, signal })
+    const report = await buildServices(plan, chosen, request, {
+      output,
+      client,
+      signal,
+      openClient: () => context.client(),
+    })
     const pushed = report.isPushed
       ? [...report.outcomes.values()].flatMap((each) =>
           each.kind === 'done' && !report.pushFaults.has(each.value.plan.service.name)
@@ -141,20 +142,6 @@ async function removeOld(
   } finally {
     await log.close()
   }
-}
-
-function faultsOf({ outcomes, pushFaults }: BuildReport): ReadonlyMap<string, unknown> {
-  const faults = new Map<string, unknown>()
-  for (const [name, outcome] of outcomes) {
-    const isStopped =
-      outcome.kind === 'failed' &&
-      outcome.error instanceof ClientError &&
-      outcome.error.kind === 'cancelled'
-    // What --fail-fast stopped has no fault of its own.
-    if (outcome.kind === 'failed' && !isStopped) faults.set(name, outcome.error)
-  }
-  for (const [name, fault] of pushFaults) faults.set(name, fault)
-  return faults
 }
 
 function resultOf(

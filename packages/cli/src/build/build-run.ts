@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { ClientError } from '@berth/client/client-error.ts'
 import type { BuildLog } from './build-log.ts'
 
-export type RunResult = {
+type RunResult = {
   readonly status: number
   readonly stdout: string
   readonly stderr: string

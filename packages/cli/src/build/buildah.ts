@@ -5,6 +5,8 @@ export class Buildah extends StorageBuilder {
   readonly name = 'buildah'
   protected readonly infoArguments = ['info']
   protected readonly listContainers = ['containers', '--quiet', '--notruncate']
+  protected readonly removeContainer = ['rm']
+  protected readonly listUsed = ['containers', '--all', '--notruncate', '--format', '{{.ImageID}}']
   protected readonly cacheSince = [1, 27] as const
 
   protected async readInfo(

@@ -5,6 +5,16 @@ export class Podman extends StorageBuilder {
   readonly name = 'podman'
   protected readonly infoArguments = ['info', '--format', 'json']
   protected readonly listContainers = ['ps', '--all', '--external', '--quiet', '--no-trunc']
+  // Working containers are mounted, which podman minds and buildah does not.
+  protected readonly removeContainer = ['rm', '--force']
+  protected readonly listUsed = [
+    'ps',
+    '--all',
+    '--external',
+    '--no-trunc',
+    '--format',
+    '{{.ImageID}}',
+  ]
   protected readonly cacheSince = [4, 2] as const
 
   protected async readInfo(answer: string): Promise<StorageInfo | { reason: string }> {

@@ -3,7 +3,7 @@ import { CopySession } from '@berth/client/copy/copy-session.ts'
 import { isClientError } from '@berth/client/client-error.ts'
 import type { RegistryClient } from '@berth/client/registry/registry-client.ts'
 import type { Output } from '../output.ts'
-import type { Built } from './build-services.ts'
+import type { Built } from './build-work.ts'
 
 /**
  * Pushes what was built. Of each image everything is in the registry before its tags are set, and a layer that several

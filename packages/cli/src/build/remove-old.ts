@@ -2,7 +2,7 @@ import { formatRepositoryAddress, type RepositoryAddress } from '@berth/client/i
 import type { BuildRun } from './build-run.ts'
 import type { Builder } from './builder.ts'
 
-export type RemovedImages = {
+type RemovedImages = {
   readonly repository: string
   readonly removed: readonly string[]
   /** In use, so they stay. */

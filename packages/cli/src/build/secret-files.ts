@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { ClientError } from '@berth/client/client-error.ts'
 import type { Service } from './build-file.ts'
 
-export type SecretFile = { readonly id: string; readonly file: string }
+type SecretFile = { readonly id: string; readonly file: string }
 
 /**
  * Where the secrets of the services are, as files: what is in a variable is written to `folder`, for the user alone.

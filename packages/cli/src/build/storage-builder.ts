@@ -51,6 +51,9 @@ export abstract class StorageBuilder implements Builder {
   ): Promise<StorageInfo | { reason: string }>
   /** Lists the ids, in full and one a line, of all containers, those of builds included. */
   protected abstract readonly listContainers: readonly string[]
+  protected abstract readonly removeContainer: readonly string[]
+  /** Lists the ids of the images that containers of any kind use, one a line. */
+  protected abstract readonly listUsed: readonly string[]
   /** The first version, major and minor, that keeps its cache in a registry. */
   protected abstract readonly cacheSince: readonly [number, number]
 
@@ -149,7 +152,7 @@ export abstract class StorageBuilder implements Builder {
     for (const id of stdout.split('\n').filter((line) => /^[0-9a-f]{12,}$/.test(line))) {
       const state = join(`${this.#storage}-containers`, id, 'userdata/buildah.json')
       const text = await readFile(state, 'utf8').catch(() => '')
-      if (text.includes(mark)) await run.run(this.name, ['rm', id], options)
+      if (text.includes(mark)) await run.run(this.name, [...this.removeContainer, id], options)
     }
   }
 
@@ -169,7 +172,10 @@ export abstract class StorageBuilder implements Builder {
   protected listFlag = (flag: string): string => flag
 
   async removeLocal(image: LocalImage, run: BuildRun): Promise<boolean> {
-    // Without --force: an image that a container uses stays.
+    // The names would go one by one, and the last of them only would tell that a container uses the image.
+    const used = (await run.mustRun(this.name, this.listUsed)).split('\n')
+    const id = withoutAlgorithm(image.id)
+    if (used.some((each) => each.length > 11 && id.startsWith(each.trim()))) return false
     const { status } = await run.run(this.name, ['rmi', ...image.names])
     return status === 0
   }

@@ -4,7 +4,7 @@ import { formatRepositoryAddress } from '@berth/client/image-reference.ts'
 import { isDigest } from '@berth/oci/digest.ts'
 import { lockFileName, readLockFile, recordBuild, writeLockFile } from '../lock/lock-file.ts'
 import type { BuildPlan } from './build-plan.ts'
-import type { Built } from './build-services.ts'
+import type { Built } from './build-work.ts'
 
 /** Notes what was pushed in the lock file beside `berth.yaml`; `false` when there is none. */
 export async function updateLock(

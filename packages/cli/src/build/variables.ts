@@ -1,5 +1,5 @@
 /** What stood where a variable could not be filled in. `at` is the offset in the text. */
-export type VariableFault = { readonly at: number; readonly message: string }
+type VariableFault = { readonly at: number; readonly message: string }
 
 const reference = /\$(?:\$|\{([^{}]*)\}?)/g
 const name = /^[A-Za-z_][A-Za-z0-9_]*$/

@@ -6,7 +6,7 @@ import type { GitState } from '../git.ts'
 import { planTags, type TagContext, type TagPlan } from './plan-tags.ts'
 import { compareVersions, parseVersion } from './semver-tags.ts'
 
-export type TagOptions = {
+type TagOptions = {
   readonly version?: string | undefined
   readonly environment?: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
@@ -71,7 +71,7 @@ export function readEpoch(env: Readonly<Record<string, string | undefined>>): nu
 }
 
 /** The highest version among the git tags on the commit. */
-export function versionOfTags(tags: readonly string[], prefix: string): string | undefined {
+function versionOfTags(tags: readonly string[], prefix: string): string | undefined {
   const versions = tags.flatMap((tag) => {
     const version = tag.startsWith(prefix) ? parseVersion(tag.slice(prefix.length)) : undefined
     return version === undefined ? [] : [version]

@@ -1,7 +1,7 @@
 import semver from 'semver'
 
 /** What a version asks for: the tag of itself and its shorter forms, each with why it is set or left out. */
-export type VersionTag = { readonly tag: string; readonly isSet: boolean; readonly reason: string }
+type VersionTag = { readonly tag: string; readonly isSet: boolean; readonly reason: string }
 
 /** Reads a version by semantic versioning 2.0.0; a `v` before it is taken off. `undefined` when it is none. */
 export function parseVersion(text: string): semver.SemVer | undefined {
@@ -10,7 +10,7 @@ export function parseVersion(text: string): semver.SemVer | undefined {
 }
 
 /** The version as a tag: `+`, which no tag may hold, becomes `_`. */
-export function versionTag(version: semver.SemVer): string {
+function versionTag(version: semver.SemVer): string {
   const build = version.build.length === 0 ? '' : `_${version.build.join('.')}`
   return `${version.version}${build}`
 }
@@ -66,7 +66,7 @@ export function compareVersions(left: semver.SemVer, right: semver.SemVer): numb
 }
 
 /** Whether the version belongs to `1`, `1.2` or, for the empty line, to all. */
-export function isOfLine({ major, minor }: semver.SemVer, line: string): boolean {
+function isOfLine({ major, minor }: semver.SemVer, line: string): boolean {
   return line === '' || line === `${major}` || line === `${major}.${minor}`
 }
 
