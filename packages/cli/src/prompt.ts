@@ -1,7 +1,7 @@
-import { confirm, isCancel, password, select, text } from '@clack/prompts'
 import { ClientError } from '@berth/client/client-error.ts'
 import type { Output } from './output.ts'
 
+type Prompts = typeof import('@clack/prompts')
 type Streams = {
   readonly input: typeof process.stdin
   readonly output: typeof process.stderr
@@ -11,8 +11,10 @@ type Streams = {
 /** Asks for as long as there is an input. Ctrl-D, or a terminal that goes away, would leave the question open for ever. */
 async function whileInputLasts<T>(
   { terminal }: Output,
-  ask: (streams: Streams) => Promise<T | symbol>,
-): Promise<T | symbol> {
+  ask: (prompts: Prompts, streams: Streams) => Promise<T | symbol>,
+): Promise<Exclude<T, symbol>> {
+  // Loaded when somebody is asked: most commands ask nothing.
+  const prompts = await import('@clack/prompts')
   const input = terminal.stdin as typeof process.stdin
   const gone = new AbortController()
   const stop = (): void => gone.abort()
@@ -22,7 +24,11 @@ async function whileInputLasts<T>(
   input.on('keypress', onKey).once('end', stop).once('close', stop)
   try {
     const output = terminal.stderr as typeof process.stderr
-    return await ask({ input, output, signal: gone.signal })
+    const answer = await ask(prompts, { input, output, signal: gone.signal })
+    if (prompts.isCancel(answer)) {
+      throw new ClientError('cancelled', 'It was stopped. Nothing was done.')
+    }
+    return answer as Exclude<T, symbol>
   } finally {
     input.off('keypress', onKey).off('end', stop).off('close', stop)
   }
@@ -37,7 +43,7 @@ export async function askText(
   question: { text: string; isSecret: boolean; preset?: string | undefined; otherwise: string },
 ): Promise<string> {
   requirePerson(output, question)
-  const answer = await whileInputLasts(output, (streams) =>
+  return whileInputLasts(output, ({ password, text }, streams) =>
     question.isSecret
       ? password({ message: question.text, ...streams })
       : text({
@@ -46,7 +52,6 @@ export async function askText(
           ...streams,
         }),
   )
-  return given(answer)
 }
 
 /** Asks for one of several. Throws as `askText` does. */
@@ -64,10 +69,10 @@ export async function askChoice<Value extends string>(
     label,
     ...(hint !== undefined && { hint }),
   }))
-  const answer = await whileInputLasts(output, (streams) =>
+  const answer = await whileInputLasts(output, ({ select }, streams) =>
     select({ message: question.text, options, ...streams }),
   )
-  return given(answer) as Value
+  return answer as Value
 }
 
 /** Asks whether to go on with something that cannot be undone. Throws as `askText` does. */
@@ -76,10 +81,9 @@ export async function askConfirmation(
   question: { text: string; otherwise: string },
 ): Promise<boolean> {
   requirePerson(output, question)
-  const answer = await whileInputLasts(output, (streams) =>
+  return whileInputLasts(output, ({ confirm }, streams) =>
     confirm({ message: question.text, initialValue: false, ...streams }),
   )
-  return given(answer)
 }
 
 function requirePerson(output: Output, { text, otherwise }: { text: string; otherwise: string }) {
@@ -87,9 +91,4 @@ function requirePerson(output: Output, { text, otherwise }: { text: string; othe
   throw new ClientError('inputInvalid', `"${text}" cannot be asked: this is not a terminal.`, {
     next: otherwise,
   })
-}
-
-function given<T>(answer: T): Exclude<T, symbol> {
-  if (isCancel(answer)) throw new ClientError('cancelled', 'It was stopped. Nothing was done.')
-  return answer as Exclude<T, symbol>
 }

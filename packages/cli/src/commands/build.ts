@@ -1,10 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { ClientError } from '@berth/client/client-error.ts'
 import { Command, Option } from 'commander'
-import { buildImages, type BuildRequest } from '../build/build-images.ts'
-import { formatResult } from '../build/build-result.ts'
+import type { BuildRequest } from '../build/build-images.ts'
 import { type BuilderName, builderNames } from '../build/builder.ts'
-import { formatBuildPlan, jsonOfPlan } from '../build/format-plan.ts'
 import { readVariables } from '../build/variable-options.ts'
 import type { CommandContext } from '../context.ts'
 
@@ -82,9 +80,12 @@ Examples:
 
 async function build(context: CommandContext, options: Options): Promise<void> {
   const { output } = context
+  // Loaded here: the help needs none of it.
+  const { buildImages } = await import('../build/build-images.ts')
   const end = await buildImages(requestOf(options), context)
   if (end.kind === 'planned') {
     const { plan, chosen } = end
+    const { formatBuildPlan, jsonOfPlan } = await import('../build/format-plan.ts')
     output.result({
       json: jsonOfPlan(plan, chosen),
       text: formatBuildPlan(plan, chosen, output.columns),
@@ -92,6 +93,7 @@ async function build(context: CommandContext, options: Options): Promise<void> {
     return
   }
   const { result, fault } = end
+  const { formatResult } = await import('../build/build-result.ts')
   output.result({ json: result, text: formatResult(result, output.columns) })
   if (fault !== undefined) throw fault
 }

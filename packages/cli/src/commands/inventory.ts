@@ -5,10 +5,9 @@ import { Command, InvalidArgumentError } from 'commander'
 import type { CommandContext } from '../context.ts'
 import { gatherRegistry, type GatherProgress } from '../inventory/gather.ts'
 import { ManifestCache, manifestCacheFolder } from '../inventory/manifest-cache.ts'
-import { type Prices, readPrice, readPriceTable } from '../inventory/prices.ts'
-import { analyseRegistry, type InventoryReport } from '../inventory/report.ts'
+import type { Prices } from '../inventory/prices.ts'
+import type { InventoryReport } from '../inventory/report.ts'
 import { type InventoryScope, parseScopes } from '../inventory/scope.ts'
-import { formatReport } from '../inventory/text-report.ts'
 
 type Options = {
   readonly html?: string
@@ -59,6 +58,7 @@ Examples:
         context.output.note(`The page is in ${options.html}.`)
       }
       const { output } = context
+      const { formatReport } = await import('../inventory/text-report.ts')
       output.result({
         json: { registries: reports } satisfies InventoryJson,
         text: reports
@@ -112,6 +112,7 @@ async function readRegistry(
       `${scope.registry} has no repository that you may see; "berth whoami" tells who you are there.`,
     )
   }
+  const { analyseRegistry } = await import('../inventory/report.ts')
   return analyseRegistry(contents, { now: new Date(), staleDays, prices })
 }
 
@@ -124,6 +125,7 @@ async function readPrices(
       next: 'Write the price into the table as "storage".',
     })
   }
+  const { readPrice, readPriceTable } = await import('../inventory/prices.ts')
   if (price !== undefined) return readPrice(price)
   if (priceTable === undefined) return undefined
   const file = resolve(terminal.cwd, priceTable)

@@ -10,7 +10,6 @@ import { parsePlatformOption } from '../copy/platforms.ts'
 import { parseLimit } from '../count-option.ts'
 import { formatBytes, formatDuration } from '../format.ts'
 import { askConfirmation } from '../prompt.ts'
-import { chooseVersion } from '../pull/choose-version.ts'
 import { applyClean, type CleanPlan, planClean } from '../pull/clean-engine.ts'
 import { lockedImages } from '../pull/locked-images.ts'
 import { type PulledImage, pullImage } from '../pull/pull-image.ts'
@@ -114,6 +113,7 @@ async function chooseImages(
       }
       const repository = (await context.client()).repository(reference)
       const { signal } = context
+      const { chooseVersion } = await import('../pull/choose-version.ts')
       return { ...reference, tag: await chooseVersion(repository, range, { prerelease, signal }) }
     }),
   )

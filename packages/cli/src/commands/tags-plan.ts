@@ -1,6 +1,5 @@
 import { formatRepositoryAddress } from '@berth/client/image-reference.ts'
 import { Command } from 'commander'
-import { planBuild } from '../build/build-plan.ts'
 import { readVariables } from '../build/variable-options.ts'
 import type { CommandContext } from '../context.ts'
 import { formatTable } from '../table.ts'
@@ -33,6 +32,7 @@ export function tagsPlanCommand(context: CommandContext): Command {
 
 async function plan(context: CommandContext, options: Options): Promise<void> {
   const { output, signal } = context
+  const { planBuild } = await import('../build/build-plan.ts')
   const client = options.registry ? await context.client() : undefined
   const { services, git, version } = await planBuild(
     {

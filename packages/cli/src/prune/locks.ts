@@ -4,7 +4,7 @@ import { ClientError } from '@berth/client/client-error.ts'
 import { parseImageReference, type RepositoryAddress } from '@berth/client/image-reference.ts'
 import type { Digest } from '@berth/oci/digest.ts'
 import type { TagName } from '@berth/oci/reference.ts'
-import { type LockFile, lockFileName, readLockFile } from '../lock/lock-file.ts'
+import type { LockFile } from '../lock/lock-file.ts'
 
 /** Says which file pins an image; `undefined` when none does. */
 export type FindLock = (
@@ -28,6 +28,8 @@ export async function readLocks(
     )
     if (!isThere) throw new ClientError('notFound', `There is no lock file ${file}.`)
   }
+  // Loaded here: what checks the file takes longer to load than all the rest of the command.
+  const { lockFileName, readLockFile } = await import('../lock/lock-file.ts')
   const files = named ?? [lockFileName]
   const pins = new Map<string, string>()
   for (const file of files) pin(pins, await readLockFile(resolve(cwd, file)), file)
