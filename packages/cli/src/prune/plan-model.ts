@@ -29,8 +29,7 @@ export function removedByModel(
     rules.keepPulledWithin !== undefined &&
     image.lastPulledAt !== undefined &&
     now.getTime() - image.lastPulledAt.getTime() < rules.keepPulledWithin
-  const isCandidate = (image: PrunableImage): boolean =>
-    ordinary(image).length > 0 && !isPinned(image)
+  const candidates = images.filter((image) => ordinary(image).length > 0 && !isPinned(image))
   // Of one age, or of none, the higher version counts as the newer, and then the smaller digest.
   const isBefore = (other: PrunableImage, image: PrunableImage): boolean => {
     if (other === image) return false
@@ -40,7 +39,7 @@ export function removedByModel(
     return order === 0 ? other.digest < image.digest : order < 0
   }
   const isAmongLast = (image: PrunableImage): boolean =>
-    images.filter((other) => isCandidate(other) && isBefore(other, image)).length < rules.keepLast
+    candidates.filter((other) => isBefore(other, image)).length < rules.keepLast
   const isLedTo = (image: PrunableImage): boolean =>
     images.some(
       (other) => other.children.includes(image.digest) || image.subjects.includes(other.digest),
@@ -53,20 +52,21 @@ export function removedByModel(
     return !isLedTo(image) && (!rules.untagged || isByAge)
   }
 
-  let stays = images.filter((image) => staysByItself(image))
+  const stays = new Set(images.filter((image) => staysByItself(image)))
   for (;;) {
-    const next = images.filter(
+    const kept = [...stays]
+    const more = images.filter(
       (image) =>
-        stays.includes(image) ||
-        stays.some(
+        !stays.has(image) &&
+        kept.some(
           (other) =>
             other.children.includes(image.digest) ||
             other.subjects.includes(image.digest) ||
             image.subjects.includes(other.digest),
         ),
     )
-    if (next.length === stays.length) break
-    stays = next
+    if (more.length === 0) break
+    for (const image of more) stays.add(image)
   }
-  return new Set(images.filter((image) => !stays.includes(image)).map(({ digest }) => digest))
+  return new Set(images.filter((image) => !stays.has(image)).map(({ digest }) => digest))
 }

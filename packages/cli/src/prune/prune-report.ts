@@ -90,8 +90,8 @@ export function formatPlan(
   const tags = remove.reduce((sum, each) => sum + each.tags.length, 0)
   const head =
     remove.length === 0
-      ? `${repository}: nothing goes, ${count(keep.length, 'image')} stay.`
-      : `${repository}: ${remove.length} of ${count(remove.length + keep.length, 'image')} go, with ${count(tags, 'tag')}; ${freedText(report)}.`
+      ? `${repository}: nothing goes, ${count(keep.length, 'image')} ${keep.length === 1 ? 'stays' : 'stay'}.`
+      : `${repository}: ${remove.length} of ${count(remove.length + keep.length, 'image')} ${remove.length === 1 ? 'goes' : 'go'}, with ${count(tags, 'tag')}; ${freedText(report)}.`
   const parts = [head]
   if (remove.length > 0) parts.push(imageTable(remove.slice(0, max), 'GOES', width))
   if (remove.length > max) {
@@ -125,7 +125,7 @@ function imageTable(
 }
 
 function freedText({ freedBytes, isFreedExact, remove }: RepositoryReport): string {
-  const isUnread = remove.every(({ size }) => size === null)
+  const isUnread = remove.some(({ size }) => size === null)
   if (isUnread) return 'how much that frees was not read (--sizes reads it)'
   return `${isFreedExact ? '' : 'about '}${formatBytes(freedBytes)} that nothing else there needs`
 }

@@ -109,9 +109,11 @@ export class RepositoryImages {
     })
   }
 
-  /** Reads the manifests of all whose size is not told, when there are at most `max` of them. */
-  async addSizes(max: number): Promise<boolean> {
-    const untold = [...this.#known.values()].filter(({ summary }) => summary === undefined)
+  /** Reads the manifests of all, or of these, whose size is not told, when there are at most `max` of them. */
+  async addSizes(max: number, of?: ReadonlySet<Digest>): Promise<boolean> {
+    const untold = [...this.#known.values()].filter(
+      ({ digest, summary }) => summary === undefined && of?.has(digest) !== false,
+    )
     if (untold.length > max) return false
     await mapLimited(untold, readsAtOnce, async (known) => {
       const summary = await this.#summaries.readDigest(known.digest)

@@ -34,6 +34,9 @@ type Planned = {
   readonly deletions: readonly PlannedDeletion[]
 }
 
+/** So many manifests are read for their sizes alone. */
+const sizesMax = 200
+
 /** Deletes what is named with what only it needs, after showing that. Throws `notFound`, `denied` for what is needed elsewhere. */
 export async function runDelete(context: CommandContext, request: DeleteRequest): Promise<void> {
   const { output } = context
@@ -104,6 +107,8 @@ async function plan(
     }
     output.warn(why)
   }
+  const going = new Set(planned.deletions.map(({ image }) => image.digest))
+  if (await known.addSizes(sizesMax, going)) planned = planDeletion(await list(), named)
   const knownTags = new Set<string>((await list()).flatMap(({ tags }) => tags))
   return {
     repository,
