@@ -1,6 +1,6 @@
 import { isMap, isScalar, type Document, type YAMLMap } from 'yaml'
+import { interpolatedReference } from './compose.ts'
 import type { Finding, FoundReference } from './found-reference.ts'
-import { scalarReference } from './yaml-reference.ts'
 import { entriesOf, mapIn, readYaml, type YamlText } from './yaml-text.ts'
 
 /** Names of build arguments that hold an image. */
@@ -31,7 +31,9 @@ function argumentsOf(yaml: YamlText, holder: YAMLMap, document: Document): Found
   return entriesOf(map, document).flatMap(({ name, value }) => {
     if (!argumentName.test(name) || !isScalar(value) || !/[:@][^/]*$/.test(String(value.value)))
       return []
-    const reference = scalarReference(yaml, 'buildArgument', value)
+    // The environment and --set count in a build; for the lock the file's own defaults do.
+    const given = { variables: new Map<string, string>(), isBuilt: false }
+    const reference = interpolatedReference(yaml, 'buildArgument', value, given)
     return reference === undefined ? [] : [reference]
   })
 }

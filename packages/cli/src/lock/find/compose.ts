@@ -1,5 +1,11 @@
 import { type Document, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
-import { type Finding, type FoundReference, type Standing, standingOf } from './found-reference.ts'
+import {
+  type Finding,
+  type FoundReference,
+  type ReferenceKind,
+  type Standing,
+  standingOf,
+} from './found-reference.ts'
 import { interpolate, whyNotWritable } from './interpolation.ts'
 import { suffixSite } from './pin-site.ts'
 import { notExact, scalarReference } from './yaml-reference.ts'
@@ -35,7 +41,7 @@ export function findInCompose(
       const build = entryOf(value, 'build', document)?.value
       const image = entryOf(value, 'image', document)?.value
       const isBuilt = build !== undefined && !(isScalar(build) && build.value === null)
-      add(imageReference(yaml, image, variables, isBuilt))
+      add(interpolatedReference(yaml, 'composeImage', image, { variables, isBuilt }))
       if (isMap(build)) {
         for (const each of contexts(build, document)) {
           add(scalarReference(yaml, 'buildContext', each, 'docker-image://'))
@@ -53,11 +59,12 @@ export function findInCompose(
   return { references: [...found.values()].sort((a, b) => a.start - b.start), faults: yaml.faults }
 }
 
-function imageReference(
+/** A reference with variables in it, of which `variables` are known and others have their defaults. `undefined` as in {@link scalarReference}. */
+export function interpolatedReference(
   yaml: YamlText,
+  kind: ReferenceKind,
   node: Node | undefined,
-  variables: ReadonlyMap<string, string>,
-  isBuilt: boolean,
+  { variables, isBuilt }: { variables: ReadonlyMap<string, string>; isBuilt: boolean },
 ): FoundReference | undefined {
   if (!isScalar(node) || typeof node.value !== 'string' || node.value.trim() === '')
     return undefined
@@ -66,7 +73,7 @@ function imageReference(
     ? [exact.start, exact.end]
     : [node.range?.[0] ?? 0, node.range?.[1] ?? 0]
   return {
-    kind: 'composeImage',
+    kind,
     text: yaml.text.slice(start, end),
     ...yaml.place(start, end),
     standing: isBuilt

@@ -368,10 +368,14 @@ services:
       BASE: debian:12 # the base
       VERSION: 1:2
       IMAGE_SIZE: 12
+      COMPILER_IMAGE: "\${BASES:-docker.io/library}/gcc:14"
+      FROM: "\${PLACE}/gcc:14"
 `
   expect(found(findInBuildFile(text))).toEqual([
     '2 docker.io/library/python:3.12',
     '6 docker.io/library/debian:12',
+    '9 docker.io/library/gcc:14',
+    '10 unresolved: PLACE has no value in the files',
   ])
   pinned(text, findInBuildFile)
 })
