@@ -5,6 +5,8 @@ export type Column = {
   readonly align?: 'left' | 'right'
   /** Whether it gives way, cut in the middle of its text, when the terminal is too narrow for all. */
   readonly shrinks?: boolean
+  /** Left out when the terminal is too narrow, before anything is cut: the one with the highest number first. */
+  readonly yields?: number
 }
 
 const gap = '  '
@@ -12,8 +14,8 @@ const narrowest = 8
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
 /**
- * Rows with their columns below one another, under a heading. With `width` (columns of the terminal) the columns that
- * shrink are cut to fit; without it, as in a pipe, nothing is cut. Widths are those on a terminal: wide characters count
+ * Rows with their columns below one another, under a heading. With `width` (columns of the terminal) columns that yield
+ * are left out and those that shrink are cut to fit; without it, as in a pipe, all is there. Widths are those on a terminal: wide characters count
  * two, styles none.
  */
 export function formatTable(
@@ -25,15 +27,40 @@ export function formatTable(
   const natural = columns.map((_, at) =>
     Math.max(...[titles, ...rows].map((row) => stringWidth(row[at] ?? ''))),
   )
-  const widths = fit(columns, natural, width)
+  const shown = columnsShown(columns, natural, width)
+  const widths = fit(
+    shown.map(({ column }) => column),
+    shown.map(({ at }) => natural[at] ?? 0),
+    width,
+  )
   return [titles, ...rows]
     .map((row) =>
-      columns
-        .map((column, at) => pad(cut(row[at] ?? '', widths[at] ?? 0), widths[at] ?? 0, column))
+      shown
+        .map(({ column, at }, place) => {
+          const wide = widths[place] ?? 0
+          return pad(cut(row[at] ?? '', wide), wide, column)
+        })
         .join(gap)
         .trimEnd(),
     )
     .join('\n')
+}
+
+function columnsShown(
+  columns: readonly Column[],
+  natural: readonly number[],
+  width: number | undefined,
+): readonly { column: Column; at: number }[] {
+  let shown = columns.map((column, at) => ({ column, at }))
+  const needed = (): number =>
+    shown.reduce((sum, { at }) => sum + (natural[at] ?? 0), gap.length * (shown.length - 1))
+  const max = width ?? Infinity
+  while (needed() > max) {
+    const first = Math.max(...shown.map(({ column }) => column.yields ?? 0))
+    if (first === 0) break
+    shown = shown.filter(({ column }) => column.yields !== first)
+  }
+  return shown
 }
 
 function fit(

@@ -128,11 +128,11 @@ function formatRows(rows: readonly Row[], width: number | undefined): string {
     [
       { title: 'IMAGE', shrinks: true },
       { title: 'DIGEST' },
-      { title: 'MANIFESTS', align: 'right' },
-      { title: 'BLOBS', align: 'right' },
+      { title: 'MANIFESTS', align: 'right', yields: 2 },
+      { title: 'BLOBS', align: 'right', yields: 1 },
       { title: 'SIZE', align: 'right' },
-      { title: 'TIME', align: 'right' },
-      { title: 'RATE', align: 'right' },
+      { title: 'TIME', align: 'right', yields: 3 },
+      { title: 'RATE', align: 'right', yields: 4 },
       { title: 'RESULT' },
     ],
     rows.map(({ image, digest, manifests, blobs, bytes, milliseconds, faults }) => [

@@ -163,11 +163,13 @@ function fields(entries: readonly (readonly [string, string | null])[], look: Lo
   const given = entries.flatMap(([name, value]) =>
     value === null ? [] : [[printable(name), printable(value)] as const],
   )
-  const widest = Math.min(32, Math.max(...given.map(([name]) => name.length)))
+  // The names of OCI's own annotations fit in.
+  const widest = Math.min(36, Math.max(...given.map(([name]) => name.length)))
   return given
     .map(([name, value]) => {
       const head = `${look.style('bold', name.padEnd(widest))}  `
       const indent = ' '.repeat(widest + 2)
+      if (value === '') return look.style('bold', name)
       if (look.columns === undefined) return `${head}${value}`
       const isLongName = name.length > widest
       const lines = wrap(value, Math.max(20, look.columns - widest - 2))
