@@ -41,7 +41,7 @@ export async function startFaultyProxy(targetPort: number): Promise<FaultyProxy>
     const watch = (chunk: Buffer): void => {
       seen += chunk.length
       if (fault?.kind === 'cut' && seen > fault.afterBytes) {
-        incoming.destroy()
+        outgoing.destroy()
         upstream.destroy()
       }
     }

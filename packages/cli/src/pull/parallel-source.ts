@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
-import { ClientError, isClientError } from '@berth/client/client-error.ts'
 import type { ContentSource, ManifestContent, ReadBlobOptions } from '@berth/client/content.ts'
 import { Limited } from '@berth/client/copy/limited.ts'
+import { type BlobRange, readResuming } from '@berth/client/copy/resuming-blob.ts'
 import type { RepositoryAddress } from '@berth/client/image-reference.ts'
 import type { Descriptor } from '@berth/oci/descriptor.ts'
 import type { Digest } from '@berth/oci/digest.ts'
@@ -10,8 +10,6 @@ import type { Reference, TagName } from '@berth/oci/reference.ts'
 const segmentBytes = 8 * 1024 * 1024
 /** Of one blob; so many segments are held in memory at most. */
 const aheadMax = 4
-/** Without a byte more; a connection that brought something starts the count again. */
-const triesMax = 4
 
 /**
  * Reads blobs through several connections: a large one in segments that are fetched at the same time and handed on in
@@ -52,7 +50,7 @@ export class ParallelSource implements ContentSource {
     const isLarge = descriptor.size - start > 2 * segmentBytes
     const pieces = isLarge
       ? this.#segments(descriptor, start, signal)
-      : this.#fetch(descriptor, { start, end: descriptor.size, signal })
+      : readResuming(this.#inner, descriptor, { start, end: descriptor.size, signal })
     return Readable.from(pieces, { objectMode: false, highWaterMark: 1024 * 1024 })
   }
 
@@ -89,52 +87,9 @@ export class ParallelSource implements ContentSource {
     }
   }
 
-  async #gather(descriptor: Descriptor, range: Range): Promise<Buffer> {
+  async #gather(descriptor: Descriptor, range: BlobRange): Promise<Buffer> {
     const pieces: Buffer[] = []
-    for await (const piece of this.#fetch(descriptor, range)) pieces.push(piece)
+    for await (const piece of readResuming(this.#inner, descriptor, range)) pieces.push(piece)
     return Buffer.concat(pieces)
   }
-
-  /** The bytes of a range, over as many connections as it takes. */
-  async *#fetch(descriptor: Descriptor, { start, end, signal }: Range): AsyncGenerator<Buffer> {
-    let at = start
-    let tries = 0
-    do {
-      const before = at
-      try {
-        const length = end - at
-        const isWhole = at === 0 && end === descriptor.size
-        const options = { start: at, signal, ...(!isWhole && { length }) }
-        for await (const piece of await this.#inner.openBlob(descriptor, options)) {
-          // Read to its end, a connection is used again; only a source that gives too much is cut off.
-          if (at === end) return
-          const wanted = (piece as Buffer).subarray(0, end - at)
-          at += wanted.length
-          yield wanted
-        }
-        if (at === end) return
-        throw new ClientError(
-          'connectionLost',
-          `${this.name} ended the blob ${descriptor.digest} after ${at} of ${descriptor.size} bytes.`,
-        )
-      } catch (error) {
-        tries = at > before ? 0 : tries + 1
-        if (signal?.aborted === true) throw signal.reason
-        if (!isBrokenOff(error) || tries >= triesMax) throw error
-      }
-    } while (at < end)
-  }
-}
-
-type Range = {
-  readonly start: number
-  readonly end: number
-  readonly signal?: AbortSignal | undefined
-}
-
-/** By the transport's own word, or by the socket's. */
-function isBrokenOff(error: unknown): boolean {
-  if (isClientError(error)) return error.kind === 'connectionLost'
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE'
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { Descriptor } from '@berth/oci/descriptor.ts'
 import type { Digest } from '@berth/oci/digest.ts'
 import { isForeignLayer } from '@berth/oci/media-type.ts'
@@ -5,6 +6,7 @@ import type { BlobOutcome, ContentSource, ContentTarget, ManifestContent } from 
 import { formatRepositoryAddress } from '../image-reference.ts'
 import type { TransferListener } from '../transfer.ts'
 import { allSettled, Limited } from './limited.ts'
+import { readResuming } from './resuming-blob.ts'
 
 export type CopyOptions = {
   /** Blobs under way at a time. Default 6. */
@@ -110,7 +112,7 @@ export class CopySession {
       this.signal.throwIfAborted()
       const outcome = await target.putBlob(
         descriptor,
-        (start, signal) => source.openBlob(descriptor, { start, signal }),
+        (start, signal) => open(descriptor, source, target, { start, signal }),
         { mountFrom: [...mountFrom], onTransfer: this.#onTransfer, signal: this.signal },
       )
       this.#counts.blobs[outcome] += 1
@@ -123,7 +125,21 @@ export class CopySession {
   }
 }
 
-/** Where both are the same place, a copy within it only sets tags. */
+/** A registry takes up its uploads where they broke off, and asks for the rest itself; other targets cannot. */
+async function open(
+  descriptor: Descriptor,
+  source: ContentSource,
+  target: ContentTarget,
+  { start, signal }: { start: number; signal: AbortSignal },
+): Promise<Readable> {
+  if (target.address !== undefined || source.address === undefined) {
+    return source.openBlob(descriptor, { start, signal })
+  }
+  const pieces = readResuming(source, descriptor, { start, end: descriptor.size, signal })
+  return Readable.from(pieces, { objectMode: false, highWaterMark: 1024 * 1024 })
+}
+
+/** Where both are the same place, nothing has to be copied. */
 export function isSamePlace(source: ContentSource, target: ContentTarget): boolean {
   return (
     source.address !== undefined &&

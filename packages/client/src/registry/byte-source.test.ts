@@ -49,5 +49,8 @@ test('a source that ends too early, or breaks, is said so', async () => {
       },
     }),
   )
-  await expect(broken.writeTo(target(), 10, () => {})).rejects.toThrow('broken')
+  await expect(broken.writeTo(target(), 10, () => {})).rejects.toMatchObject({
+    kind: 'connectionLost',
+    message: expect.stringContaining('broken'),
+  })
 })

@@ -17,7 +17,7 @@ export class ByteSource {
   constructor(readable: Readable) {
     this.#readable = readable
     readable.once('error', (error) => {
-      this.#error = error
+      this.#error = readError(error)
     })
   }
 
@@ -29,7 +29,7 @@ export class ByteSource {
       let missing = length
       let underWay = 0
       const finish = (error?: Error): void => {
-        readable.off('data', onData).off('end', onEnd).off('close', onEnd).off('error', finish)
+        readable.off('data', onData).off('end', onEnd).off('close', onEnd).off('error', onError)
         target.off('close', onTargetClose).off('error', finish)
         readable.pause()
         if (error === undefined) resolve()
@@ -39,6 +39,7 @@ export class ByteSource {
         // All that was wanted has been read, and is on its way.
         if (missing > 0) finish(this.#error ?? endedEarly(missing))
       }
+      const onError = (error: Error): void => finish(readError(error))
       const onTargetClose = (): void =>
         finish(new ClientError('connectionLost', 'The connection was cut while sending.'))
       const onData = (chunk: Buffer): void => {
@@ -68,7 +69,7 @@ export class ByteSource {
       if (missing === 0) return
       if (this.#error !== undefined) return finish(this.#error)
       if (readable.readableEnded || readable.destroyed) return onEnd()
-      readable.once('end', onEnd).once('close', onEnd).once('error', finish)
+      readable.once('end', onEnd).once('close', onEnd).once('error', onError)
       readable.on('data', onData)
       readable.resume()
     })
@@ -77,6 +78,13 @@ export class ByteSource {
   destroy(): void {
     this.#readable.on('error', () => {}).destroy()
   }
+}
+
+/** What went wrong at the source is not to be taken for a fault of the target's connection. */
+function readError(error: Error): ClientError {
+  if (error instanceof ClientError) return error
+  const message = `The connection to the source broke off: ${error.message}.`
+  return new ClientError('connectionLost', message, { cause: error })
 }
 
 function endedEarly(missing: number): ClientError {
