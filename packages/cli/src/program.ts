@@ -7,6 +7,7 @@ import type { GlobalOptions } from './global-options.ts'
 import { Output } from './output.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 import { version } from './version.ts'
+import { wrapText } from './wrap.ts'
 
 const completeCommand = 'complete'
 const groups = ['Images', 'Registries', 'Projects of yours', 'This machine'] as const
@@ -93,8 +94,8 @@ export async function buildProgram(
     .configureOutput({
       writeOut: (text) => void terminal.stdout.write(text),
       writeErr: (text) => void terminal.stderr.write(text),
-      getOutHelpWidth: () => terminal.stdout.columns ?? 80,
-      getErrHelpWidth: () => terminal.stderr.columns ?? 80,
+      getOutHelpWidth: () => widthOf(terminal.stdout) ?? 79,
+      getErrHelpWidth: () => widthOf(terminal.stderr) ?? 79,
     })
     .exitOverride()
     .showHelpAfterError('Run "berth --help" to see what there is.')
@@ -172,6 +173,11 @@ function inherit(command: Command, program: Command, path = command.name()): Com
   return command
 }
 
+/** One column less than there is: a line that fills the last one is broken by some terminals. `undefined` in a pipe. */
+function widthOf({ isTTY, columns }: Terminal['stderr']): number | undefined {
+  return isTTY === true && columns !== undefined ? columns - 1 : undefined
+}
+
 /** The first word that is no option. Those of the options that take a value are few and known. */
 function commandName(argv: readonly string[]): string | undefined {
   for (let at = 0; at < argv.length; at += 1) {
@@ -195,7 +201,10 @@ function reportFault(error: unknown, output: Output): ExitName {
     return name
   }
   const head = output.style('red', 'error:', 'stderr')
-  terminal.stderr.write(`${head} ${message}${next === undefined ? '' : `\n${next}`}\n`)
+  const width = widthOf(terminal.stderr)
+  // Broken as if the head were plain, and then coloured: colours have no width.
+  const told = wrapText(`error: ${message}`, width).replace('error:', head)
+  terminal.stderr.write(`${told}${next === undefined ? '' : `\n${wrapText(next, width)}`}\n`)
   if (!(error instanceof ClientError) && error instanceof Error && terminal.env.BERTH_DEBUG) {
     terminal.stderr.write(`${error.stack}\n`)
   }

@@ -60,14 +60,20 @@ class Grid extends Writable {
     done()
   }
 
+  /** What is to be seen; lines that were cleared at the lower end are not. */
+  get shown(): readonly string[] {
+    return this.lines.slice(0, this.lines.findLastIndex((line) => line !== '') + 1)
+  }
+
   /** Breaks what has become too long, as terminals do when they get narrower. */
   resize(columns: number): void {
-    const broken = this.lines.flatMap((line) => {
-      const pieces = Math.max(1, Math.ceil(line.length / columns))
-      return Array.from({ length: pieces }, (_, at) => line.slice(at * columns, (at + 1) * columns))
-    })
-    this.lines.splice(0, this.lines.length, ...broken)
-    this.#row = this.lines.length - 1
+    const pieces = (line: string): string[] =>
+      Array.from({ length: Math.max(1, Math.ceil(line.length / columns)) }, (_, at) =>
+        line.slice(at * columns, (at + 1) * columns),
+      )
+    const above = this.lines.slice(0, this.#row).flatMap(pieces)
+    this.lines.splice(0, this.lines.length, ...this.lines.flatMap(pieces))
+    this.#row = above.length
     this.columns = columns
   }
 
@@ -182,10 +188,9 @@ describe('on a terminal', () => {
     expect(grid.lines[0]).toBe('layer c: failed: the line broke')
     progress.close()
     progress.close()
-    expect(grid.lines).toEqual([
+    expect(grid.shown).toEqual([
       'layer c: failed: the line broke',
       '4.0 MiB in 2.1 s: 1 sent, 1 already there, 1 failed',
-      '',
     ])
     expect(grid.isCursorShown).toBe(true)
   })
@@ -213,7 +218,7 @@ describe('on a terminal', () => {
       grid.resize(columns)
       advance('a', 2 * MiB)
       clock.advance(100)
-      expect(grid.lines).toHaveLength(3)
+      expect(grid.shown).toHaveLength(2)
       expect(grid.lines[0]).toMatch(/^repository/)
       expect(grid.lines[1]).toMatch(/^0 of 1 done/)
     }

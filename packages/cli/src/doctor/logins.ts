@@ -25,7 +25,8 @@ async function checkConfig(subject: Subject): Promise<Answer> {
   if (config === undefined) return skipped(`there is no ${path}`)
   const { mode, uid } = await stat(path)
   const secrets = Object.values(objectOf(config.auths)).filter(holdsSecret).length
-  const seen = `${path}, mode ${(mode & 0o777).toString(8).padStart(4, '0')}, ${secrets} login${secrets === 1 ? '' : 's'} in it`
+  const shown = path.startsWith(`${subject.home}/`) ? `~${path.slice(subject.home.length)}` : path
+  const seen = `${shown}, mode ${(mode & 0o777).toString(8).padStart(4, '0')}, ${secrets} login${secrets === 1 ? '' : 's'} in it`
   const mine = process.getuid?.() ?? uid
   if (mine !== 0 && uid !== mine) {
     return warn(`${seen}; it belongs to another user`, `Take it over: sudo chown "$USER" ${path}`)

@@ -35,7 +35,7 @@ function checkNode(): Answer {
 
 async function checkDisks(subject: Subject, signal: AbortSignal): Promise<readonly Answer[]> {
   const folders: [string, string][] = [
-    ['disk of temporary files', subject.env.TMPDIR || tmpdir()],
+    ['disk for temporaries', subject.env.TMPDIR || tmpdir()],
     ['disk of this folder', subject.cwd],
   ]
   const dockerRoot = await findDockerRoot(subject, signal)

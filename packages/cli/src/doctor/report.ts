@@ -1,4 +1,5 @@
 import type { Output, Result } from '../output.ts'
+import { wrapText } from '../wrap.ts'
 import { type Finding, groups, type Status } from './check.ts'
 
 const looks = {
@@ -17,7 +18,10 @@ export function reportFindings(findings: readonly Finding[], output: Output): Re
     fail: count('fail'),
     skipped: count('skipped'),
   }
-  const nameWidth = Math.min(32, Math.max(...findings.map(({ name }) => name.length)))
+  const nameWidth = Math.min(
+    output.columns === undefined || output.columns >= 100 ? 40 : 22,
+    Math.max(...findings.map(({ name }) => name.length)),
+  )
   const lines: string[] = []
   for (const group of groups) {
     const own = findings.filter((each) => each.group === group)
@@ -61,16 +65,8 @@ function formatFinding(
   return [...first, ...shown.map((line) => line.trimEnd()), ...mends]
 }
 
-/** Breaks between words, so that each line fits beside an indent; in a pipe nothing is broken. */
+/** Broken between words, so that each line fits beside an indent; a path that is too long for it begins a line of its own. */
 function wrap(text: string, columns: number | undefined, indent: number): readonly string[] {
   const flat = text.replaceAll(/\s*\n\s*/g, ' ')
-  if (columns === undefined) return [flat]
-  const width = Math.max(20, columns - indent - 1)
-  const lines: string[] = ['']
-  for (const word of flat.split(' ')) {
-    const line = lines.at(-1) ?? ''
-    if (line !== '' && line.length + 1 + word.length > width) lines.push(word)
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
-  }
-  return lines
+  return wrapText(flat, columns === undefined ? undefined : columns - indent - 1).split('\n')
 }

@@ -5,7 +5,6 @@ const escape = '\u001b['
 const hideCursor = `${escape}?25l`
 const showCursor = `${escape}?25h`
 const clearLine = `${escape}K`
-const clearBelow = `${escape}J`
 
 /**
  * Some lines at the lower end of a terminal that are drawn anew in place. The cursor rests in the first column of the
@@ -27,9 +26,8 @@ export class Block {
   }
 
   draw(lines: readonly string[], columns: number): void {
-    if (columns !== this.#columns && this.#lines.length > 0)
-      return this.#drawAll(lines, columns, '')
-    if (lines.length < this.#lines.length) return this.#drawAll(lines, columns, '')
+    if (columns !== this.#columns && this.#lines.length > 0) return this.#drawAll(lines, columns)
+    if (lines.length < this.#lines.length) return this.#drawAll(lines, columns)
     const before = this.#lines
     const height = before.length
     let text = ''
@@ -45,21 +43,31 @@ export class Block {
 
   /** Puts text above the lines, for good. */
   printAbove(text: string): void {
-    this.#drawAll(this.#lines, this.#columns, `${text}\n`)
+    this.#drawAll(this.#lines, this.#columns, text.split('\n'))
   }
 
   /** Takes the lines away and shows the cursor again. */
   close(): void {
     process.off('exit', this.#restore)
-    this.#drawAll([], this.#columns, '')
+    this.#drawAll([], this.#columns)
     if (this.#isCursorHidden) this.#stream.write(showCursor)
     this.#isCursorHidden = false
   }
 
-  #drawAll(lines: readonly string[], columns: number, above: string): void {
+  /**
+   * Line by line, and never "clear to the end of the screen": tmux takes that, from the top of the screen on, for the
+   * wish to keep what was there.
+   */
+  #drawAll(lines: readonly string[], columns: number, above: readonly string[] = []): void {
     const height = this.#heightAt(columns)
-    const up = height === 0 ? '' : `${escape}${height}A\r${clearBelow}`
-    const text = `${up}${above}${lines.map((line) => `${line}\n`).join('')}`
+    const rows = [...above, ...lines]
+    const left = Math.max(0, height - rows.length)
+    const text = [
+      height === 0 ? '' : `${escape}${height}A\r`,
+      ...rows.map((line) => `${line}${clearLine}\n`),
+      `${clearLine}\n`.repeat(left),
+      left === 0 ? '' : `${escape}${left}A\r`,
+    ].join('')
     this.#remember(lines, columns)
     if (text !== '') this.#write(text)
   }
