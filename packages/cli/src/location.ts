@@ -11,6 +11,7 @@ import { OciLayout } from '@berth/client/layout/oci-layout.ts'
 import { type Digest, isDigest } from '@berth/oci/digest.ts'
 import { OciError, quote } from '@berth/oci/oci-error.ts'
 import { parseTagName, type Reference, type TagName } from '@berth/oci/reference.ts'
+import type { TransferListener } from '@berth/client/transfer.ts'
 import type { CommandContext } from './context.ts'
 import { type EngineName, isEngineName } from './engines/engine.ts'
 import type { OpenedSource, OpenedTarget } from './opened.ts'
@@ -121,11 +122,12 @@ export type OpenTargetOptions = {
 
 /**
  * Opens what an image is read from. An archive from standard input, and the image of an engine, is put on this machine's
- * disk first. Throws `notFound`, `inputInvalid`, `toolMissing`, `toolFailed`.
+ * disk first; `onTransfer` is told of layers that are compressed. Throws `notFound`, `inputInvalid`, `toolMissing`, `toolFailed`.
  */
 export async function openSource(
   location: Location,
   context: CommandContext,
+  onTransfer?: TransferListener,
 ): Promise<OpenedSource> {
   const { terminal, signal } = context
   switch (location.kind) {
@@ -149,7 +151,13 @@ export async function openSource(
       const open = isOci ? archives.openOciArchive : archives.openDockerArchive
       const file = pathOf(location.file, terminal.cwd)
       const name = `${isOci ? 'oci' : 'docker'}-archive:${location.file}`
-      const { source, find, close } = await open({ file, stdin: terminal.stdin, name, signal })
+      const { source, find, close } = await open({
+        file,
+        stdin: terminal.stdin,
+        name,
+        signal,
+        onTransfer,
+      })
       try {
         const { digest } = location
         const reference = digest === undefined ? await find(location.name) : byDigest(digest)
@@ -163,7 +171,7 @@ export async function openSource(
       const { openEngine } = await import('./engines/find-engine.ts')
       const { openEngineSource } = await import('./engines/engine-content.ts')
       const engine = await openEngine(location.engine, terminal.env, signal)
-      return openEngineSource(engine, location.image, signal)
+      return openEngineSource(engine, location.image, { signal, onTransfer })
     }
   }
 }

@@ -46,7 +46,7 @@ export async function copyLocation(
   const start = performance.now()
   const { output, signal } = context
   return output.withProgress(async ({ onTransfer }) => {
-    const opened = await openSource(source, context)
+    const opened = await openSource(source, context, onTransfer)
     try {
       const taken = await openTarget(target, context, nameOf(source))
       const session = new CopySession({ onTransfer, signal, blobsAtOnce: parallel })

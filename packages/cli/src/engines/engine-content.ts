@@ -4,6 +4,7 @@ import { openDockerArchive } from '@berth/client/archive/open-archive.ts'
 import { Spool } from '@berth/client/archive/spool.ts'
 import { ClientError } from '@berth/client/client-error.ts'
 import { formatRepositoryAddress, parseImageReference } from '@berth/client/image-reference.ts'
+import type { TransferListener } from '@berth/client/transfer.ts'
 import { parseTagName, type TagName } from '@berth/oci/reference.ts'
 import type { OpenedSource, OpenedTarget } from '../opened.ts'
 import type { Engine, Loading } from './engine.ts'
@@ -12,7 +13,7 @@ import type { Engine, Loading } from './engine.ts'
 export async function openEngineSource(
   engine: Engine,
   image: string,
-  signal: AbortSignal,
+  { signal, onTransfer }: { signal: AbortSignal; onTransfer?: TransferListener | undefined },
 ): Promise<OpenedSource> {
   const saving = engine.save(image, signal)
   const opening = openDockerArchive({
@@ -20,6 +21,7 @@ export async function openEngineSource(
     stdin: saving.stdout,
     name: `${engine.name}:${image}`,
     signal,
+    onTransfer,
   })
   // When the engine fails, the archive is short, and what the engine says is the reason.
   const [opened, saved] = await Promise.allSettled([opening, saving.done])
