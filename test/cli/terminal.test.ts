@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import stringWidth from 'string-width'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeSmallLayouts } from '../fixtures/layout.ts'
 import { type Berth, startBerth } from '../tools/berth.ts'
@@ -74,7 +73,7 @@ function expectFit(lines: readonly string[], columns: number): void {
     expect(line, 'control characters').not.toMatch(/\p{Cc}/u)
     // A digest, or a path, is whole so that it can be copied.
     if (/@sha256:|^\/|^ *\S+$/.test(line)) continue
-    const isBroken = stringWidth(line) >= columns && /\S/.test(lines[at + 1] ?? '')
+    const isBroken = line.length >= columns && /\S/.test(lines[at + 1] ?? '')
     expect(isBroken, `broken: ${line}`).toBe(false)
   }
 }
