@@ -1,8 +1,8 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Berth } from '../tools/berth.ts'
-import { type CommandResult, mustRun, requireTool, run } from '../tools/process.ts'
+import { type CommandResult, findTool, mustRun, requireTool, run } from '../tools/process.ts'
 
 export const berthFile = join(import.meta.dirname, '../../packages/cli/bin/berth')
 
@@ -71,6 +71,10 @@ export class BuildProject {
     await mkdir(project.temporary)
     await mkdir(join(home, 'run'))
     await project.useFreshStorage('first')
+    const plugins = join(home, '.docker/cli-plugins')
+    await mkdir(plugins, { recursive: true })
+    const buildx = findTool('docker-buildx')
+    if (buildx !== undefined) await symlink(buildx, join(plugins, 'docker-buildx'))
     await mkdir(project.folder)
     await writeFile(join(home, 'tool.c'), source)
     const [from, to] = [join(home, 'tool.c'), join(home, 'tool')]

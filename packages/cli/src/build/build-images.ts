@@ -75,6 +75,7 @@ export async function buildImages(
         },
       },
     )
+    warnOfEmulation(plan, chosen, context)
     if (request.dryRun) return { kind: 'planned', plan, chosen }
     if (client !== undefined) {
       await Promise.all(
@@ -105,6 +106,20 @@ export async function buildImages(
   } finally {
     for (const close of closers) await close()
   }
+}
+
+/** Copying files takes no emulation, so that a platform which a builder does not name is no fault yet. */
+function warnOfEmulation(
+  { services }: BuildPlan,
+  { builder, probe: { platforms } }: ChosenBuilder,
+  { output }: CommandContext,
+): void {
+  const wanted = new Set(services.flatMap((each) => each.platforms ?? []))
+  const missing = platforms && [...wanted].filter((each) => !platforms.includes(each))
+  if (missing === undefined || missing.length === 0) return
+  output.warn(
+    `${builder.name} can run programs of ${platforms?.join(', ')}: a RUN step for ${missing.join(', ')} fails here without QEMU.`,
+  )
 }
 
 async function afterPush(

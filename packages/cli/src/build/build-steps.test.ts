@@ -24,12 +24,13 @@ COMMIT`
 
 test("docker's classic builder", () => {
   const text = `Sending build context to Docker daemon  2.048kB
-Step 1/3 : FROM scratch
+Step 1/4 : ARG BASE
+Step 2/4 : FROM scratch
  --->
-Step 2/3 : COPY a /a
+Step 3/4 : COPY a /a
  ---> Using cache
  ---> 0123456789ab
-Step 3/3 : RUN ["/a"]
+Step 4/4 : RUN ["/a"]
  ---> Running in ba9876543210
 Successfully built 0123456789ab`
   expect(count(text)).toMatchObject({ steps: 2, cacheHits: 1 })

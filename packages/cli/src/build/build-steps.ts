@@ -16,6 +16,7 @@ export class BuildSteps {
   current: Step | undefined
   #steps = 0
   #cacheHits = 0
+  #hasBase = false
   readonly #seen = new Set<string>()
 
   /** Takes in one line; says whether it was a step. */
@@ -32,7 +33,9 @@ export class BuildSteps {
       const text = found[3] ?? ''
       this.current = { number: Number(found[1]), of: Number(found[2]), text }
       // Taking a base is nothing that a cache could spare.
-      if (/^FROM\s/i.test(text)) return true
+      if (/^FROM\s/i.test(text)) this.#hasBase = true
+      // Nor is what may stand before the first FROM.
+      if (/^FROM\s/i.test(text) || (!this.#hasBase && /^ARG\s/i.test(text))) return true
       const vertex = /^#(\d+) /.exec(line)?.[1]
       if (vertex !== undefined && this.#seen.has(vertex)) return false
       if (vertex !== undefined) this.#seen.add(vertex)

@@ -122,6 +122,7 @@ export class BuildWork {
           cacheFrom: [...service.cacheFrom, ...this.#options.cacheFrom],
           cacheTo: [...service.cacheTo, ...this.#options.cacheTo],
           noCache: this.#options.noCache,
+          names: namesOf(plan),
           bases: new Map(
             service.dependsOn.flatMap((each) => {
               const base = this.#images.get(each)
@@ -155,8 +156,7 @@ export class BuildWork {
   /** So that what was built can be run here, under the names that it has in the registry. */
   async nameLocally(built: readonly Built[]): Promise<void> {
     for (const { plan, image } of built) {
-      const repository = formatRepositoryAddress(plan.service.address)
-      const names = plan.tags.map((tag) => `${repository}:${tag}`)
+      const names = namesOf(plan)
       try {
         await this.#builder.tagLocally(image, names, this.#runOf(plan.service.name))
       } catch (error) {
@@ -184,4 +184,9 @@ export class BuildWork {
   async close(): Promise<void> {
     for (const log of this.#logs.values()) await log.close()
   }
+}
+
+function namesOf({ service, tags }: ServicePlan): readonly string[] {
+  const repository = formatRepositoryAddress(service.address)
+  return tags.map((tag) => `${repository}:${tag}`)
 }

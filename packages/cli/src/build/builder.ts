@@ -38,6 +38,8 @@ export type BuildOrder = {
   readonly cacheFrom: readonly string[]
   readonly cacheTo: readonly string[]
   readonly noCache: boolean
+  /** What the image will be called, whole names with tags; none when no tag could be planned. */
+  readonly names: readonly string[]
   /** The images of the services that this one depends on, by their names. */
   readonly bases: ReadonlyMap<string, BuiltImage>
   /** An empty folder, for whatever the builder writes. Taken away by the caller. */

@@ -25,7 +25,6 @@ export class Buildx implements Builder {
   readonly #env: Environment
   readonly #openArchive: OpenArchive
   readonly #loadArguments = new WeakMap<BuiltImage, readonly string[]>()
-  #platforms: readonly string[] = []
   /** The builder inside of docker's engine keeps what it makes there and exports no layouts. */
   #isInEngine = false
 
@@ -52,7 +51,7 @@ export class Buildx implements Builder {
     if (fault !== undefined)
       return { kind: 'absent', reason: `the builder of buildx says: ${fault}` }
     this.#isInEngine = /^Driver:\s*docker\s*$/m.test(inspected.answer)
-    this.#platforms = [
+    const platforms = [
       ...new Set(
         [...inspected.answer.matchAll(/^Platforms:\s*(.+)$/gm)].flatMap(([, list = '']) =>
           // A star marks platforms that were set by hand.
@@ -62,17 +61,13 @@ export class Buildx implements Builder {
         ),
       ),
     ]
-    const [platform] = this.#platforms
+    const [platform] = platforms
     if (platform === undefined)
       return { kind: 'absent', reason: 'the builder of buildx is not running' }
-    return { kind: 'ready', version, platform, platforms: this.#platforms }
+    return { kind: 'ready', version, platform, platforms }
   }
 
   refusalOf(service: Service, platforms: readonly string[]): string | undefined {
-    const missing = platforms.filter((each) => !this.#platforms.includes(each))
-    if (missing.length > 0) {
-      return `The builder of buildx cannot build for ${missing.join(' and ')} (service ${service.name}); it can for ${this.#platforms.join(', ')}.`
-    }
     if (this.#isInEngine && platforms.length > 1) {
       return `The builder of buildx is the one inside of docker's engine, which builds for one platform at a time (service ${service.name}). "docker buildx create --use" makes one that builds for several.`
     }
@@ -85,7 +80,12 @@ export class Buildx implements Builder {
     const folder = join(order.folder, 'layout')
     const rewrite = order.epoch === undefined ? '' : ',rewrite-timestamp=true'
     const output = this.#isInEngine
-      ? ['--load', '--iidfile', idFile]
+      ? [
+          '--load',
+          '--iidfile',
+          idFile,
+          ...order.names.slice(0, 1).flatMap((name) => ['--tag', name]),
+        ]
       : ['--output', `type=oci,dest=${folder},tar=false${rewrite}`]
     if (!this.#isInEngine) await mkdir(folder, { recursive: true })
     const counter = new BuildSteps()
@@ -98,7 +98,10 @@ export class Buildx implements Builder {
       const archive = join(order.folder, 'image.tar')
       await run.mustRun('docker', ['save', '--output', archive, id])
       const opened = await this.#openArchive(archive)
-      const localIds = new Map(order.platforms.slice(0, 1).map((platform) => [platform, id]))
+      const localIds = new Map(
+        // BuildKit finds images of the engine by their names alone, not by their ids.
+        order.platforms.slice(0, 1).map((platform) => [platform, order.names[0] ?? id]),
+      )
       return { ...opened, layout: undefined, localIds, ...counted }
     }
     const layout = new OciLayout(folder)
