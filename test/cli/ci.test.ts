@@ -55,7 +55,7 @@ test('shellcheck finds nothing in their scripts', async () => {
     ...githubScripts(readFileSync(join(folder, '.github/workflows/berth.yml'), 'utf8')),
     ...gitlabScripts(readFileSync(join(folder, '.gitlab-ci.yml'), 'utf8')),
   ])
-  for (const shell of ['bash', 'busybox']) {
+  for (const shell of ['bash', 'dash']) {
     const texts = new Set(
       scripts.filter((each) => each.shell === shell).map(({ script }) => script),
     )
@@ -77,13 +77,13 @@ function githubScripts(content: string) {
     .flatMap(({ run: script }) => (script === undefined ? [] : [{ shell: 'bash', script }]))
 }
 
-/** GitLab runs the lines of a job as one script of the image's own shell. */
+/** GitLab runs the lines of a job as one script of the image's own shell, which is close to dash. */
 function gitlabScripts(content: string) {
   const jobs = parse(content) as Record<string, { before_script?: string[]; script?: string[] }>
   return Object.values(jobs)
     .filter((job) => job.script !== undefined)
     .map(({ before_script = [], script = [] }) => ({
-      shell: 'busybox',
+      shell: 'dash',
       script: [...before_script, ...script].join('\n'),
     }))
 }
