@@ -7,7 +7,7 @@ import type { TagName } from '@berth/oci/reference.ts'
 import { ClientError } from '../client-error.ts'
 import type { BlobOutcome, ContentTarget, ManifestContent, PutBlobOptions } from '../content.ts'
 import { BlobCheck } from '../layout/blob-check.ts'
-import { reportBlob } from '../layout/blob-report.ts'
+import { reportBlob } from '../blob-report.ts'
 import { blobFile } from '../layout/layout-files.ts'
 import {
   formatLayoutIndex,

@@ -12,7 +12,7 @@ import { parseTagName, type Reference, type TagName } from '@berth/oci/reference
 import { ClientError } from '../client-error.ts'
 import type { ContentSource, ManifestContent, ReadBlobOptions } from '../content.ts'
 import { Limited } from '../copy/limited.ts'
-import { blobLabel } from '../layout/blob-report.ts'
+import { blobLabel } from '../blob-report.ts'
 import type { TransferListener } from '../transfer.ts'
 import { type ArchivedImage, isSameName, tagOfName } from './archive-manifest.ts'
 import { digestOf, packLayer } from './layer-packing.ts'

@@ -1,11 +1,11 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Descriptor } from '@berth/oci/descriptor.ts'
 import { repositoryScope } from '../auth/scope.ts'
+import { reportBlob } from '../blob-report.ts'
 import { ClientError, isClientError } from '../client-error.ts'
 import type { BlobOutcome, PutBlobOptions } from '../content.ts'
 import { wait } from '../transport/back-off.ts'
 import { type Answer, dropBody } from '../transport/transport.ts'
-import { reportBlob } from './blob-transfer.ts'
 import { ByteSource } from './byte-source.ts'
 import type { RegistryConnection, RegistryRequest } from './registry-connection.ts'
 import { UploadJournal } from './upload-journal.ts'
@@ -48,24 +48,15 @@ export class Uploads {
   }
 
   /** See `ContentTarget.putBlob`. The registry itself compares the content with the digest. */
-  async putBlob(
+  putBlob(
     repository: string,
     descriptor: Descriptor,
     open: Open,
     { mountFrom = [], onTransfer, signal = new AbortController().signal }: PutBlobOptions,
   ): Promise<BlobOutcome> {
-    const report = reportBlob(descriptor, onTransfer)
-    try {
-      const outcome = await this.#put(
-        { repository, descriptor, open, signal, onBytes: report.onBytes },
-        mountFrom,
-      )
-      report.finished(outcome)
-      return outcome
-    } catch (error) {
-      report.failed(error)
-      throw error
-    }
+    return reportBlob(descriptor, onTransfer, (onBytes) =>
+      this.#put({ repository, descriptor, open, signal, onBytes }, mountFrom),
+    )
   }
 
   /** Starts an upload and cancels it: the only proof that pushing is allowed. Throws what stands in the way. */

@@ -1,7 +1,7 @@
 import type { Descriptor } from '@berth/oci/descriptor.ts'
 import { digestEncoded } from '@berth/oci/digest.ts'
-import type { BlobOutcome } from '../content.ts'
-import type { TransferListener } from '../transfer.ts'
+import type { BlobOutcome } from './content.ts'
+import type { TransferListener } from './transfer.ts'
 
 const outcomes: Readonly<Record<BlobOutcome, string>> = {
   present: 'already there',
