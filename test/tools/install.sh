@@ -17,13 +17,13 @@ mkdir -p "$bin"
 packages=(
   podman skopeo buildah docker.io containerd runc iptables iproute2 nginx-light docker-registry
   postgresql-15 debootstrap apache2-utils wrk ca-certificates curl procps strace util-linux slapd ldap-utils openssl
-  zsh fish shellcheck tmux python3-venv
+  zsh fish shellcheck tmux python3-venv busybox-static gcc libc6-dev
 )
 
 # name | package of the command | version. A tool with a folder test/tools/<name> is built by the go.mod
 # in there, which must name the same version, with every checksum pinned in its go.sum.
 go_tools=(
-  'conformance|github.com/opencontainers/distribution-spec/conformance|967efdc079b91785ad18c77cc4f8991a47feefbf'
+  'conformance|github.com/opencontainers/distribution-spec/conformance|v0.0.0-20260831232431-97274622c111'
   'crane|github.com/google/go-containerregistry/cmd/crane|v0.22.1'
   'oras|oras.land/oras/cmd/oras|v1.2.3'
   'helm|helm.sh/helm/v3/cmd/helm|v3.22.0'
