@@ -13,7 +13,11 @@ export type ToolOptions = {
   readonly onOutput?: ((text: string) => void) | undefined
 }
 
-export type ToolResult = { readonly status: number; readonly stdout: string; readonly stderr: string }
+export type ToolResult = {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
 
 const keptBytes = 4 * 1024 * 1024
 
@@ -58,7 +62,9 @@ export async function runTool(
         reject(new ClientError('toolMissing', `${command} is not installed.`, { cause }))
       } else {
         reject(
-          new ClientError('toolFailed', `${command} could not be started: ${cause.message}.`, { cause }),
+          new ClientError('toolFailed', `${command} could not be started: ${cause.message}.`, {
+            cause,
+          }),
         )
       }
     })
