@@ -14,6 +14,7 @@ export class Workspace {
     join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'berth-bench-'),
   )
   readonly #children = new Set<ChildProcess>()
+  #root = this.directory
 
   constructor() {
     process.once('exit', () => this.dispose())
@@ -22,9 +23,19 @@ export class Workspace {
     }
   }
 
-  /** A new, empty folder on disk. */
+  /** A new, empty folder; on disk, but for the time of `inMemory`. */
   folder(name: string): string {
-    return mkdtempSync(join(this.directory, `${name}-`))
+    return mkdtempSync(join(this.#root, `${name}-`))
+  }
+
+  /** While `work` runs, new folders lie in memory: for what is not about the disk. */
+  async inMemory<T>(work: () => Promise<T>): Promise<T> {
+    this.#root = this.memoryDirectory
+    try {
+      return await work()
+    } finally {
+      this.#root = this.directory
+    }
   }
 
   /** Ends `child` and its process group with the run at the latest; it must have been spawned as `detached`. */

@@ -7,7 +7,6 @@ import { RegistryConnection } from '../clients/registry.ts'
 import type { Contender, RunningContender } from '../peers/contender.ts'
 import { builtProgram, findProgram, goModuleVersion, programVersion } from '../peers/programs.ts'
 import { cpuSeconds, peakBytes } from '../measure.ts'
-import { flushDisks } from '../rounds.ts'
 import { median } from '../statistics.ts'
 import { digestOf, writeUniqueFile } from '../unique-data.ts'
 import {
@@ -61,7 +60,7 @@ async function run(context: Context): Promise<ScenarioResult> {
     bars: found,
     notes: [
       ...copiers.map(({ name, version }) => `${name}: ${version}`),
-      'Source and target are two servers of the same kind; each round goes to a repository of its own. One round before the first does not count.',
+      'Source and target are two servers of the same kind whose stores lie in memory; each copy goes to a new, empty server. One round before the first does not count.',
       'Memory and processor time are those of the copying command alone.',
     ],
   }
@@ -106,40 +105,59 @@ function findCopiers({ log }: Context): readonly Copier[] {
   return copiers
 }
 
+/** In memory, since the disk would be what is measured; each copy into a server that has nothing yet. */
 function measure(
   context: Context,
   kind: Contender,
   copiers: readonly Copier[],
 ): Promise<readonly Row[]> {
-  return withRunning(context, [kind, kind], async ([source, target]) => {
-    if (source === undefined || target === undefined) throw new Error('two servers are needed')
-    await storeImage(context, source)
-    const runs = new Map<string, Run[]>(copiers.map(({ name }) => [name, []]))
-    for (let round = 0; round <= context.settings.rounds; round += 1) {
-      for (const copier of copiers) {
-        flushDisks()
-        const to = `${hostOf(target)}/bench/${copier.name}-${round}:v1`
-        const measured = await copy(copier, `${hostOf(source)}/${repository}:v1`, to)
-        if (round === 0) continue
-        runs.get(copier.name)?.push(measured)
-        context.log(
-          `${kind.name} ${round}/${context.settings.rounds} ${copier.name}: ${measured.seconds.toFixed(2)} s, ${measured.cpuSeconds.toFixed(1)} s of processor, ${(measured.peakBytes / 1e6).toFixed(0)} MB`,
-        )
+  const { log, settings, workspace } = context
+  return workspace.inMemory(() =>
+    withRunning(context, [kind], async ([source]) => {
+      if (source === undefined) throw new Error('no server was started')
+      await storeImage(context, source)
+      const runs = new Map<string, Run[]>(copiers.map(({ name }) => [name, []]))
+      for (let round = 0; round <= settings.rounds; round += 1) {
+        for (const copier of copiers) {
+          const run = await copyToNew(context, kind, copier, `${hostOf(source)}/${repository}:v1`)
+          if (round === 0) continue
+          runs.get(copier.name)?.push(run)
+          log(
+            `${kind.name} ${round}/${settings.rounds} ${copier.name}: ${run.seconds.toFixed(2)} s, ${run.cpuSeconds.toFixed(1)} s of processor, ${(run.peakBytes / 1e6).toFixed(0)} MB`,
+          )
+        }
       }
+      const gigabytes = (layers * settings.largeBytes) / 1e9
+      return copiers.map(({ name }): Row => {
+        const own = runs.get(name) ?? []
+        return {
+          contender: name,
+          work: `copy between two ${kind.name}`,
+          unit: 'GB/s',
+          values: own.map(({ seconds }) => gigabytes / seconds),
+          cpuSecondsPerGibibyte:
+            median(own.map(({ cpuSeconds }) => cpuSeconds)) / ((gigabytes * 1e9) / 1024 ** 3),
+          peakBytes: Math.max(...own.map(({ peakBytes }) => peakBytes)),
+        }
+      })
+    }),
+  )
+}
+
+function copyToNew(
+  context: Context,
+  kind: Contender,
+  copier: Copier,
+  source: string,
+): Promise<Run> {
+  return withRunning(context, [kind], async ([target]) => {
+    if (target === undefined) throw new Error('no server was started')
+    try {
+      return await copy(copier, source, `${hostOf(target)}/${repository}:v1`)
+    } finally {
+      await target.stop()
+      rmSync(target.directory, { recursive: true, force: true })
     }
-    const gigabytes = (layers * context.settings.largeBytes) / 1e9
-    return copiers.map(({ name }): Row => {
-      const own = runs.get(name) ?? []
-      return {
-        contender: name,
-        work: `copy between two ${kind.name}`,
-        unit: 'GB/s',
-        values: own.map(({ seconds }) => gigabytes / seconds),
-        cpuSecondsPerGibibyte:
-          median(own.map(({ cpuSeconds }) => cpuSeconds)) / ((gigabytes * 1e9) / 1024 ** 3),
-        peakBytes: Math.max(...own.map(({ peakBytes }) => peakBytes)),
-      }
-    })
   })
 }
 
