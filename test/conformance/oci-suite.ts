@@ -14,12 +14,7 @@ export const suiteRuns: readonly SuiteRun[] = (['stable', 'dev'] as const).flatM
   [false, true].flatMap((credentials) => [false, true].map((tls) => ({ rules, credentials, tls }))),
 )
 
-/**
- * What a run lacks, or undefined when it is good. The numbers are those of the pinned suite.
- *
- * With credentials it holds a token for one repository at a time and never asks for one that may pull the source
- * of a mount, as all clients do. It then gets an upload session, skips four mounts, and does not look at their blobs.
- */
+/** What a run lacks, or undefined when it is good. The numbers are those of the pinned suite. */
 function judge({ rules }: SuiteRun, counts: Counts): string | undefined {
   if (counts.failed > 0) return `${counts.failed} failed`
   if (rules === 'dev') return counts.passed > 860 ? undefined : `only ${counts.passed} passed`

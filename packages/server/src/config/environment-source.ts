@@ -7,6 +7,20 @@ import type { Assignment } from './settings-tree.ts'
 import { nearest } from './suggestion.ts'
 
 const prefix = 'BERTH_'
+/** Read by the other commands of `berth`; whoever sets them for those may start a server all the same. */
+const ofTheCommand = new Set([
+  'BERTH_CONFIG',
+  'BERTH_CA_FILE',
+  'BERTH_DEBUG',
+  'BERTH_DOCKER_HUB_API',
+  'BERTH_ENVIRONMENT',
+  'BERTH_ID_TOKEN',
+  'BERTH_ID_TOKEN_FILE',
+  'BERTH_PACKAGE_SHA256',
+  'BERTH_PACKAGE_URL',
+  'BERTH_PLAIN_HTTP',
+  'BERTH_SUPPLY_CHAIN',
+])
 const booleans: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
   ['1', true],
@@ -36,7 +50,7 @@ export function readEnvironmentSettings(
   const faults: ConfigFault[] = []
   const found = new Map<Field, Assignment>()
   for (const [variable, text] of Object.entries(environment)) {
-    if (!text || !variable.startsWith(prefix) || variable === 'BERTH_CONFIG') continue
+    if (!text || !variable.startsWith(prefix) || ofTheCommand.has(variable)) continue
     const target = targetOf(variable)
     if (!target) {
       if (!isServiceLink(variable, text)) faults.push(unknownVariable(variable))

@@ -96,6 +96,11 @@ describe('precedence', () => {
     expect(http).toMatchObject({ port: 3, maxConnections: 2, drainTimeoutSeconds: 1 })
   })
 
+  it('minds no variable of the other commands', () => {
+    const environment = { BERTH_PLAIN_HTTP: 'registry.internal:5000', BERTH_CA_FILE: 'ca.pem' }
+    expect(load({ environment }).http.port).toBe(5000)
+  })
+
   it('takes the file from BERTH_CONFIG, and --config wins over it', () => {
     const [one, two] = [yaml('http: { port: 1 }'), yaml('http: { port: 2 }')]
     expect(load({ environment: { BERTH_CONFIG: one } }).http.port).toBe(1)
