@@ -24,6 +24,8 @@ packages=(
 # in there, which must name the same version, with every checksum pinned in its go.sum.
 go_tools=(
   'conformance|github.com/opencontainers/distribution-spec/conformance|v0.0.0-20260831232431-97274622c111'
+  'docker-buildx|github.com/docker/buildx/cmd/buildx|v0.20.1'
+  'buildkitd|github.com/moby/buildkit/cmd/buildkitd|v0.16.0'
   'crane|github.com/google/go-containerregistry/cmd/crane|v0.22.1'
   'oras|oras.land/oras/cmd/oras|v1.2.3'
   'helm|helm.sh/helm/v3/cmd/helm|v3.22.0'
