@@ -53,7 +53,7 @@ async function storeImage(berth: Berth): Promise<string> {
   const hash = createHash('sha256')
   for await (const piece of pseudoRandomStream('big', size)) hash.update(piece as Buffer)
   const digest = `sha256:${hash.digest('hex')}`
-  await put(digest, pseudoRandomStream('big', size) as unknown as RequestInit['body'])
+  await put(digest, pseudoRandomStream('big', size))
   const config = Buffer.from('{"os":"linux","architecture":"amd64"}')
   await put(sha256(config), config)
   const mediaType = 'application/vnd.oci.image.manifest.v1+json'
