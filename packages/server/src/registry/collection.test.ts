@@ -274,11 +274,12 @@ describe.each(testDatabases)('collection on $name', ({ name: engine, available, 
         storage: berth.storage,
       })
       const pushing = new AbortController()
+      let pushMilliseconds = 0
       const collecting = (async () => {
         while (!pushing.signal.aborted) {
           await eager.collect()
-          // Now and then a push must get through before its blobs are gone.
-          await wait(Math.random() * 50)
+          // Now and then a push must get through before its blobs are gone, however slow the disk is.
+          await wait(Math.random() * Math.max(50, 4 * pushMilliseconds))
         }
       })()
       const pushed: { digest: string; layer: string }[] = []
@@ -287,6 +288,7 @@ describe.each(testDatabases)('collection on $name', ({ name: engine, available, 
           for (let n = 0; n < 10; n += 1) {
             const layer = `layer ${n % 3}`
             for (;;) {
+              const started = performance.now()
               try {
                 const digest = await eager.pushImage(repo, `tag-${client}-${n}`, [layer])
                 pushed.push({ digest, layer })
@@ -294,6 +296,8 @@ describe.each(testDatabases)('collection on $name', ({ name: engine, available, 
               } catch (error) {
                 // With no grace at all a blob may go before its manifest comes: then the client pushes again.
                 expect(error).toMatchObject({ kind: 'manifestBlobUnknown' })
+              } finally {
+                pushMilliseconds = performance.now() - started
               }
             }
           }
