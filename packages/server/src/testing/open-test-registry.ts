@@ -124,8 +124,8 @@ export class TestRegistry {
     )
   }
 
-  collect() {
-    return this.registry.collection.run({ restFactor: 0 })
+  collect(signal?: AbortSignal) {
+    return this.registry.collection.run({ restFactor: 0, ...(signal !== undefined && { signal }) })
   }
 
   async storedKeys(): Promise<string[]> {
