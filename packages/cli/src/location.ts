@@ -9,11 +9,12 @@ import {
 } from '@berth/client/image-reference.ts'
 import { OciLayout } from '@berth/client/layout/oci-layout.ts'
 import { type Digest, isDigest } from '@berth/oci/digest.ts'
-import { OciError, quote } from '@berth/oci/oci-error.ts'
-import { parseTagName, type Reference, type TagName } from '@berth/oci/reference.ts'
+import { quote } from '@berth/oci/oci-error.ts'
+import type { Reference, TagName } from '@berth/oci/reference.ts'
 import type { TransferListener } from '@berth/client/transfer.ts'
 import type { CommandContext } from './context.ts'
 import { type EngineName, isEngineName } from './engines/engine.ts'
+import { parseTagArgument } from './image-argument.ts'
 import type { OpenedSource, OpenedTarget } from './opened.ts'
 
 export type { OpenedSource, OpenedTarget } from './opened.ts'
@@ -188,12 +189,12 @@ export async function openTarget(
       const { tag, digest } = location.reference
       const target = (await context.client()).repository(location.reference)
       const isByDigest = tag === undefined && digest !== undefined
-      const tags = isByDigest ? [] : [tag ?? tagNamed('latest')]
+      const tags = isByDigest ? [] : [tag ?? parseTagArgument('latest')]
       return { target, tags, finish: nothing, abort: nothing }
     }
     case 'layout': {
       const target = new OciLayout(pathOf(location.folder, terminal.cwd))
-      const tag = location.name === undefined ? options.name?.tag : tagNamed(location.name)
+      const tag = location.name === undefined ? options.name?.tag : parseTagArgument(location.name)
       return { target, tags: tag === undefined ? [] : [tag], finish: nothing, abort: nothing }
     }
     case 'ociArchive':
@@ -228,29 +229,20 @@ function nameInArchive(
 ): { readonly tag: TagName | undefined; readonly repository: string | undefined } {
   const repository = origin === undefined ? undefined : formatRepositoryAddress(origin.address)
   if (name === undefined) return { tag: origin?.tag, repository }
-  if (!/[/:]/.test(name)) return { tag: tagNamed(name), repository }
+  if (!/[/:]/.test(name)) return { tag: parseTagArgument(name), repository }
   const reference = parseImageReference(name)
   return {
-    tag: reference.tag ?? tagNamed('latest'),
+    tag: reference.tag ?? parseTagArgument('latest'),
     repository: formatRepositoryAddress(reference),
   }
 }
 
 function referenceOf(name: string, digest: Digest | undefined): Reference {
-  return digest === undefined ? { kind: 'tag', tag: tagNamed(name) } : byDigest(digest)
+  return digest === undefined ? { kind: 'tag', tag: parseTagArgument(name) } : byDigest(digest)
 }
 
 function byDigest(digest: Digest): Reference {
   return { kind: 'digest', digest }
-}
-
-function tagNamed(text: string): TagName {
-  try {
-    return parseTagName(text)
-  } catch (error) {
-    if (error instanceof OciError) throw new ClientError('referenceInvalid', error.message)
-    throw error
-  }
 }
 
 async function nothing(): Promise<void> {}

@@ -2,6 +2,7 @@ import { ClientError } from '@berth/client/client-error.ts'
 import { platformMissing } from '@berth/client/copy/copy-image.ts'
 import { OciError } from '@berth/oci/oci-error.ts'
 import { matchesPlatform, parsePlatform, type TargetPlatform } from '@berth/oci/platform.ts'
+import { machinePlatform } from '../machine-platform.ts'
 import type { OpenedSource } from '../location.ts'
 
 /** Reads a value of `--platform`. Throws `inputInvalid`. */
@@ -12,13 +13,6 @@ export function parsePlatformOption(text: string): TargetPlatform {
     if (!(error instanceof OciError)) throw error
     throw new ClientError('inputInvalid', error.message, { cause: error })
   }
-}
-
-/** What this machine runs, as platforms of images are called. */
-export function machinePlatform(): TargetPlatform {
-  const architectures: Partial<Record<string, string>> = { x64: 'amd64', ia32: '386' }
-  // Containers on macOS and Windows run in a Linux of their own.
-  return parsePlatform(`linux/${architectures[process.arch] ?? process.arch}`)
 }
 
 /**

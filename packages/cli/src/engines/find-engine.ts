@@ -1,5 +1,7 @@
 import { ClientError } from '@berth/client/client-error.ts'
+import { formatPlatform } from '@berth/oci/platform.ts'
 import { askBuilder, readAnswer, textAt } from '../build/ask-builder.ts'
+import { machinePlatform } from '../machine-platform.ts'
 import { BuildahEngine } from './buildah.ts'
 import { ContainerdEngine } from './containerd.ts'
 import { DockerEngine } from './docker.ts'
@@ -78,7 +80,11 @@ async function probeContainerd(env: Environment, signal: AbortSignal): Promise<P
   const server = asked.answer.slice(asked.answer.indexOf('Server:'))
   const version = /Version:\s+(\S+)/.exec(server)?.[1] ?? 'unknown'
   const namespace = env.CONTAINERD_NAMESPACE ?? (await usualNamespace(env, signal))
-  return new ContainerdEngine(env, { version, platform: machine(), namespace })
+  return new ContainerdEngine(env, {
+    version,
+    platform: formatPlatform(machinePlatform()),
+    namespace,
+  })
 }
 
 async function usualNamespace(env: Environment, signal: AbortSignal): Promise<string> {
@@ -91,10 +97,8 @@ async function probeBuildah(env: Environment, signal: AbortSignal): Promise<Prob
   if ('reason' in asked) return asked
   const about = readAnswer(asked.answer)
   const version = textAt(about, 'version') ?? 'unknown'
-  return new BuildahEngine(env, { version, platform: textAt(about, 'osArch') ?? machine() })
-}
-
-function machine(): string {
-  const architectures: Partial<Record<string, string>> = { x64: 'amd64', ia32: '386' }
-  return `linux/${architectures[process.arch] ?? process.arch}`
+  return new BuildahEngine(env, {
+    version,
+    platform: textAt(about, 'osArch') ?? formatPlatform(machinePlatform()),
+  })
 }

@@ -2,7 +2,7 @@ import { platformMissing } from '@berth/client/copy/copy-image.ts'
 import type { Descriptor } from '@berth/oci/descriptor.ts'
 import type { ParsedManifest } from '@berth/oci/manifest.ts'
 import { isRunnable, matchesPlatform, type TargetPlatform } from '@berth/oci/platform.ts'
-import { machinePlatform } from '../copy/platforms.ts'
+import { machinePlatform } from '../machine-platform.ts'
 
 /**
  * The entry of an index that is meant: the wanted platform, else this machine's, else the first that runs anywhere.
