@@ -1,6 +1,6 @@
 import type { ManifestModel, Model, RepositoryModel, StoredBlob } from './kill-model.ts'
 import type { ExpectantClient } from './kill-uploads.ts'
-import { digestOf } from './registry-client.ts'
+import { describeAnswer, digestOf } from './registry-client.ts'
 
 const readersAtOnce = 8
 /** Sessions idle for longer may have expired. */
@@ -198,7 +198,10 @@ async function checkSessions(http: ExpectantClient, model: Model): Promise<strin
     const offset = [...session.offsets].find((at) => range === `0-${Math.max(0, at - 1)}`)
     if (answer.status !== 204 || offset === undefined) {
       const offsets = [...session.offsets].join(' or ')
-      faults.push(`a session at ${offsets} answers ${answer.status} with Range ${range}`)
+      const age = Date.now() - session.touchedAt
+      faults.push(
+        `a session at ${offsets}, used ${age} ms ago, answers with Range ${range}: ${describeAnswer(answer)}`,
+      )
       continue
     }
     session.location = answer.headers['location'] ?? session.location

@@ -1,0 +1,40 @@
+import { PackageURL } from 'packageurl-js'
+import type { PackageKind } from './package.ts'
+
+/**
+ * The package URL of a package, such as `pkg:deb/debian/zlib1g@1:1.2.11?arch=amd64&distro=debian-11`. `namespace` is the
+ * distribution's id for its packages; for languages it is taken from the name.
+ */
+export function packageUrl(parts: {
+  kind: PackageKind
+  name: string
+  version: string
+  namespace?: string | undefined
+  qualifiers?: Readonly<Record<string, string | undefined>>
+}): string {
+  const { namespace, name } = split(parts)
+  const qualifiers = Object.fromEntries(
+    Object.entries(parts.qualifiers ?? {}).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
+    ),
+  )
+  return new PackageURL(
+    parts.kind,
+    namespace,
+    name,
+    parts.version === '' ? undefined : parts.version,
+    Object.keys(qualifiers).length === 0 ? undefined : qualifiers,
+    undefined,
+  ).toString()
+}
+
+function split(parts: { kind: PackageKind; name: string; namespace?: string | undefined }): {
+  namespace: string | undefined
+  name: string
+} {
+  if (parts.namespace !== undefined) return { namespace: parts.namespace, name: parts.name }
+  const separator = parts.kind === 'maven' ? ':' : '/'
+  const at = parts.name.lastIndexOf(separator)
+  if (at === -1) return { namespace: undefined, name: parts.name }
+  return { namespace: parts.name.slice(0, at), name: parts.name.slice(at + 1) }
+}
