@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import * as registry from './migrations/0001-registry.ts'
 import * as access from './migrations/0002-access.ts'
 import * as search from './migrations/0003-search.ts'
+import * as supplyChain from './migrations/0004-supply-chain.ts'
 import type { Dialect } from './migrations/dialect.ts'
 
 type Migration = { name: string; up(db: Kysely<unknown>, dialect: Dialect): Promise<void> }
@@ -11,6 +12,7 @@ const migrations: readonly Migration[] = [
   { name: '0001-registry', up: registry.up },
   { name: '0002-access', up: access.up },
   { name: '0003-search', up: search.up },
+  { name: '0004-supply-chain', up: supplyChain.up },
 ]
 
 /**

@@ -17,6 +17,20 @@ import type {
   KnownAddressesTable,
   DeviceAuthorizationsTable,
 } from './access-schema.ts'
+import type {
+  ImagePackagesTable,
+  ImagesTable,
+  LayerCataloguesTable,
+  PackageFindingsTable,
+  PackagesTable,
+  TrackedFindingsTable,
+  VexStatementsTable,
+} from './scan-schema.ts'
+import type {
+  SignatureVerdictsTable,
+  SigningKeysTable,
+  TrustedIdentitiesTable,
+} from './signature-schema.ts'
 
 /**
  * Every table, as both engines see it. Times are ISO 8601 text in UTC, so they sort as they read.
@@ -58,6 +72,16 @@ export type Schema = {
   idempotency_keys: IdempotencyKeysTable
   search_terms: SearchTermsTable
   search_occurrences: SearchOccurrencesTable
+  images: ImagesTable
+  layer_catalogues: LayerCataloguesTable
+  packages: PackagesTable
+  image_packages: ImagePackagesTable
+  package_findings: PackageFindingsTable
+  tracked_findings: TrackedFindingsTable
+  vex_statements: VexStatementsTable
+  trusted_identities: TrustedIdentitiesTable
+  signing_keys: SigningKeysTable
+  signature_verdicts: SignatureVerdictsTable
 }
 
 /** A repository exists from its first blob or manifest until collection finds it empty. */
