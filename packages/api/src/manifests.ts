@@ -95,7 +95,8 @@ const manifest = z.strictObject({
   isTruncated: z.boolean().describe('Lists were cut because they are longer than anyone reads.'),
 })
 
-const manifestParams = z.strictObject({ repository: repositoryName, reference })
+/** In a path: a repository, and a tag or a digest in it. */
+export const manifestParams = z.strictObject({ repository: repositoryName, reference })
 
 export const listManifests = defineRoute({
   id: 'listManifests',

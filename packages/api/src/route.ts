@@ -50,6 +50,8 @@ export type Route<
   readonly problems: readonly ProblemKind[]
   /** The answer carries an `ETag`, and a change takes `If-Match`. */
   readonly versioned: boolean
+  /** The body of the request is not JSON but one of these media types, streamed (imports); `body` is `undefined` then. */
+  readonly receives?: readonly string[]
   /** The answer is not JSON but this media type, streamed (exports). */
   readonly streams?: readonly string[]
   /** Anyone may call it without credentials (sign-in itself). */

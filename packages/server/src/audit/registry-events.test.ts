@@ -7,7 +7,15 @@ import { auditEventOf } from './registry-events.ts'
 const repository = { id: 1, name: parseRepositoryName('acme/app'), projectId: 2 }
 const digest = parseDigest(`sha256:${'a'.repeat(64)}`)
 const tag = parseTagName('v1')
-const manifest = { repository, digest, mediaType: 'm', size: 7, annotations: undefined }
+const manifest = {
+  repository,
+  digest,
+  mediaType: 'm',
+  size: 7,
+  annotations: undefined,
+  artifactType: undefined,
+  subject: undefined,
+}
 
 describe('auditEventOf', () => {
   it.each<[RegistryEvent, object | undefined]>([

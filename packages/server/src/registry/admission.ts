@@ -30,6 +30,10 @@ export type RegistryEvent =
       size: number
       /** JSON text, or `undefined` when the manifest has none. */
       annotations: string | undefined
+      /** As the referrers list has it: the manifest's own, else the media type of its config. */
+      artifactType: string | undefined
+      /** The manifest that this one is about. */
+      subject: Digest | undefined
       /** `false`: the same manifest was there before. */
       isNew: boolean
     }

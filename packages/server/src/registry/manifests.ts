@@ -256,6 +256,8 @@ export class Manifests {
       kind: 'manifestPushed',
       repository,
       ...row,
+      artifactType: manifest.artifactType,
+      subject: manifest.subject?.digest,
       size: put.payload.length,
       isNew,
     })

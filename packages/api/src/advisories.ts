@@ -1,0 +1,92 @@
+import * as z from 'zod'
+import { job } from './jobs.ts'
+import { defineRoute } from './route.ts'
+
+const topic = 'Advisories'
+const nothing = z.strictObject({})
+
+/** One archive with the database and where it came from. */
+export const advisoryArchiveMediaType = 'application/vnd.berth.advisories.v1+tar.zstd'
+
+export const readAdvisories = defineRoute({
+  id: 'readAdvisories',
+  method: 'GET',
+  path: '/advisories',
+  topic,
+  summary: 'Read which advisories are in force, and how old they are',
+  params: nothing,
+  query: nothing,
+  body: undefined,
+  status: 200,
+  answer: z.strictObject({
+    revision: z.int().describe('Counts up with every import; 0: there are none.'),
+    builtAt: z.iso.datetime().nullable().describe('The newest advisory in it.'),
+    ageDays: z.number().nullable(),
+    sources: z.array(
+      z.strictObject({
+        name: z.string(),
+        builtAt: z.string(),
+        records: z.int(),
+        license: z.string().nullable(),
+      }),
+    ),
+    fault: z
+      .string()
+      .nullable()
+      .describe('Why a newer file is not used; what was in force before still is.'),
+    isUpdating: z.boolean().describe('An import or an online update waits or runs.'),
+    isMatching: z.boolean().describe('Images are being compared with new advisories.'),
+    updates: z.enum(['off', 'scheduled']).describe('Whether Berth fetches new ones by itself.'),
+  }),
+  problems: [],
+  versioned: false,
+})
+
+export const importAdvisories = defineRoute({
+  id: 'importAdvisories',
+  method: 'PUT',
+  path: '/advisories/archive',
+  topic,
+  summary: 'Put advisories into force that were exported elsewhere',
+  description:
+    'The archive is checked before it replaces anything, in a job: its state says how that went. Images are then compared again, without being read again.',
+  params: nothing,
+  query: nothing,
+  body: undefined,
+  receives: [advisoryArchiveMediaType, 'application/zstd', 'application/octet-stream'],
+  status: 202,
+  answer: job,
+  problems: ['conflict', 'storageFull'],
+  versioned: false,
+})
+
+export const exportAdvisories = defineRoute({
+  id: 'exportAdvisories',
+  method: 'GET',
+  path: '/advisories/archive',
+  topic,
+  summary: 'Download the advisories in force, to import them elsewhere',
+  params: nothing,
+  query: nothing,
+  body: undefined,
+  status: 200,
+  answer: undefined,
+  streams: [advisoryArchiveMediaType],
+  problems: ['notFound'],
+  versioned: false,
+})
+
+export const updateAdvisories = defineRoute({
+  id: 'updateAdvisories',
+  method: 'POST',
+  path: '/advisories/update',
+  topic,
+  summary: 'Fetch advisories from the configured addresses now',
+  params: nothing,
+  query: nothing,
+  body: undefined,
+  status: 202,
+  answer: job,
+  problems: ['conflict'],
+  versioned: false,
+})
