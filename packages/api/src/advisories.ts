@@ -8,17 +8,8 @@ const nothing = z.strictObject({})
 /** One archive with the database and where it came from. */
 export const advisoryArchiveMediaType = 'application/vnd.berth.advisories.v1+tar.zstd'
 
-export const readAdvisories = defineRoute({
-  id: 'readAdvisories',
-  method: 'GET',
-  path: '/advisories',
-  topic,
-  summary: 'Read which advisories are in force, and how old they are',
-  params: nothing,
-  query: nothing,
-  body: undefined,
-  status: 200,
-  answer: z.strictObject({
+const advisories = z
+  .strictObject({
     revision: z.int().describe('Counts up with every import; 0: there are none.'),
     builtAt: z.iso.datetime().nullable().describe('The newest advisory in it.'),
     ageDays: z.number().nullable(),
@@ -37,7 +28,20 @@ export const readAdvisories = defineRoute({
     isUpdating: z.boolean().describe('An import or an online update waits or runs.'),
     isMatching: z.boolean().describe('Images are being compared with new advisories.'),
     updates: z.enum(['off', 'scheduled']).describe('Whether Berth fetches new ones by itself.'),
-  }),
+  })
+  .meta({ id: 'Advisories' })
+
+export const readAdvisories = defineRoute({
+  id: 'readAdvisories',
+  method: 'GET',
+  path: '/advisories',
+  topic,
+  summary: 'Read which advisories are in force, and how old they are',
+  params: nothing,
+  query: nothing,
+  body: undefined,
+  status: 200,
+  answer: advisories,
   problems: [],
   versioned: false,
 })
@@ -49,13 +53,13 @@ export const importAdvisories = defineRoute({
   topic,
   summary: 'Put advisories into force that were exported elsewhere',
   description:
-    'The archive is checked before it replaces anything, in a job: its state says how that went. Images are then compared again, without being read again.',
+    'The archive is checked before it replaces anything; what was in force stays when it is refused. Images are then compared again in the background, without being read again.',
   params: nothing,
   query: nothing,
   body: undefined,
   receives: [advisoryArchiveMediaType, 'application/zstd', 'application/octet-stream'],
-  status: 202,
-  answer: job,
+  status: 200,
+  answer: advisories,
   problems: ['conflict', 'storageFull'],
   versioned: false,
 })
