@@ -15,7 +15,10 @@ export type Catalogue = {
 /** What one layer alone adds and hides; kept by the layer's digest, since a digest is the only name that cannot lie. */
 export type LayerCatalogue = {
   readonly version: number
-  /** sha256 of the layer without compression, as read, whatever the image's configuration claims. */
+  /**
+   * sha256 of the layer without compression, as read, whatever the image's configuration claims. Empty when it could not
+   * be read to its end: then `notCovered` says why.
+   */
   readonly diffId: string
   /** Bytes without compression. */
   readonly size: number
@@ -24,6 +27,8 @@ export type LayerCatalogue = {
   /** Every path that this layer takes away from lower ones, and every regular path of a kind that a lower layer may tell of. */
   readonly whiteouts: readonly string[]
   readonly opaqueDirectories: readonly string[]
+  /** Symbolic links at the root and where they lead, such as `lib` to `usr/lib`: files of one place found in the other. */
+  readonly links: Readonly<Record<string, string>>
   readonly notCovered: readonly NotCovered[]
 }
 
@@ -37,4 +42,6 @@ export type LayerFile = {
   readonly distribution?: Partial<Distribution>
   /** Files that the packages of this file own (dpkg md5sums, apk, rpm), for leaving out language packages of the distribution. */
   readonly owned?: readonly string[]
+  /** From dpkg's copyright files. */
+  readonly licenses?: { readonly package: string; readonly licenses: readonly string[] }
 }

@@ -27,6 +27,8 @@ export type Detected = {
   readonly distribution?: Partial<Distribution> | undefined
   /** Files that these packages own, without a leading slash. */
   readonly owned?: readonly string[] | undefined
+  /** Licences of a package whose database does not tell them (dpkg's copyright files), by package name. */
+  readonly licenses?: { readonly package: string; readonly licenses: readonly string[] } | undefined
   /** Why something inside could not be read; becomes part of `notCovered`. */
   readonly notCovered?: string | undefined
 }
@@ -40,6 +42,11 @@ export interface Detector {
   readonly name: string
   /** Whether it wants this path. Called for every file: it looks at the path (and `isExecutable`, `size`) only. */
   wants(file: { path: string; isExecutable: boolean; size: number }): boolean
+  /**
+   * Whether the first bytes, up to 4,096, can be of its format. Without it every file of a wanted path is kept for
+   * `detect`; with it the others are passed over without being written anywhere.
+   */
+  wantsHead?(head: Uint8Array): boolean
   detect(file: ScannedFile): Promise<Detected>
 }
 

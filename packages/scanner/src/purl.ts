@@ -1,5 +1,5 @@
 import { PackageURL } from 'packageurl-js'
-import type { PackageKind } from './package.ts'
+import type { Distribution, PackageKind } from './package.ts'
 
 /**
  * The package URL of a package, such as `pkg:deb/debian/zlib1g@1:1.2.11?arch=amd64&distro=debian-11`. `namespace` is the
@@ -24,6 +24,25 @@ export function packageUrl(parts: {
     name,
     parts.version === '' ? undefined : parts.version,
     Object.keys(qualifiers).length === 0 ? undefined : qualifiers,
+    undefined,
+  ).toString()
+}
+
+/**
+ * The package URL of a distribution's package with what its database does not tell: the distribution as namespace and
+ * `distro` (`debian-12`). One that has a namespace already stays as it is.
+ */
+export function completePurl(purl: string, distribution: Distribution | undefined): string {
+  if (distribution === undefined) return purl
+  const parsed = PackageURL.fromString(purl)
+  if (parsed.namespace !== undefined && parsed.namespace !== null) return purl
+  const { id, version } = distribution
+  return new PackageURL(
+    parsed.type,
+    id,
+    parsed.name,
+    parsed.version,
+    { ...parsed.qualifiers, distro: version === '' ? id : `${id}-${version}` },
     undefined,
   ).toString()
 }

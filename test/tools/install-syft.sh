@@ -1,0 +1,48 @@
+#!/bin/bash
+# Installs syft, which the tests and the benchmark of the catalogue compare with, into <repository>/.tools/bin, and the
+# Debian packages that their images are made of. Safe to repeat.
+#
+#   bash test/tools/install-syft.sh
+#
+# What cannot be had is named in the last lines; the tests decide (skipped on a plain machine, a failure where CI=true).
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+bin=$root/.tools/bin
+version=v1.57.1
+stamp=$bin/.syft-$version
+mkdir -p "$bin"
+
+packages=(debootstrap rpm python3-pip libcommons-lang3-java libcommons-io-java liblog4j2-java)
+
+absent=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || absent+=("$package")
+done
+if [ ${#absent[@]} -gt 0 ]; then
+  if [ "$(id -u)" = 0 ]; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -q
+    apt-get install -q -y --no-install-recommends "${absent[@]}" || echo "missing: Debian packages ${absent[*]}"
+  else
+    echo "missing: Debian packages (${absent[*]}): installing them takes root"
+  fi
+fi
+
+if [ ! -x "$bin/syft" ] || [ ! -e "$stamp" ]; then
+  if ! command -v go >/dev/null; then
+    echo 'missing: syft: needs Go, which is not on the PATH'
+    exit 0
+  fi
+  log=$root/.tools/install-syft.log
+  echo "building syft $version"
+  rm -f "$bin/.syft-"*
+  if GOFLAGS='-trimpath -buildvcs=false' CGO_ENABLED=0 GOBIN=$bin \
+    nice -n 10 go install -p 2 -ldflags="-s -w -X main.version=${version#v}" "github.com/anchore/syft/cmd/syft@$version" >"$log" 2>&1; then
+    touch "$stamp"
+    rm -f "$log"
+  else
+    echo "missing: syft: $(grep -v '^go: downloading' "$log" | tail -n 1)"
+  fi
+fi
+echo "tools: $bin"
