@@ -1,5 +1,6 @@
 import type { Digest } from '@berth/oci/digest.ts'
 import { type Database, type Transaction, inPortions } from './database.ts'
+import { type VerdictRow, verdictColumns } from './policy-verdicts.ts'
 import { lockRows } from './row-lock.ts'
 
 export type ManifestRow = {
@@ -8,7 +9,7 @@ export type ManifestRow = {
   size: number
   payload: Uint8Array
   damage: string | null
-}
+} & VerdictRow
 
 export type ManifestReads = ReturnType<typeof prepareManifestReads>
 
@@ -18,6 +19,7 @@ const columns = [
   'manifests.size',
   'manifests.payload',
   'manifests.damage',
+  ...verdictColumns,
 ] as const
 
 export function prepareManifestReads(database: Database) {
@@ -31,6 +33,13 @@ export function prepareManifestReads(database: Database) {
             .onRef('manifests.repository_id', '=', 'tags.repository_id')
             .onRef('manifests.digest', '=', 'tags.manifest_digest'),
         )
+        .innerJoin('policy_epoch', (join) => join.on('policy_epoch.id', '=', 1))
+        .leftJoin('policy_revisions', 'policy_revisions.repository_id', 'manifests.repository_id')
+        .leftJoin('policy_verdicts', (join) =>
+          join
+            .onRef('policy_verdicts.repository_id', '=', 'manifests.repository_id')
+            .onRef('policy_verdicts.digest', '=', 'manifests.digest'),
+        )
         .select(columns)
         .where('repositories.name', '=', p('repository'))
         .where('tags.name', '=', p('tag'))
@@ -40,6 +49,13 @@ export function prepareManifestReads(database: Database) {
       db
         .selectFrom('repositories')
         .innerJoin('manifests', 'manifests.repository_id', 'repositories.id')
+        .innerJoin('policy_epoch', (join) => join.on('policy_epoch.id', '=', 1))
+        .leftJoin('policy_revisions', 'policy_revisions.repository_id', 'manifests.repository_id')
+        .leftJoin('policy_verdicts', (join) =>
+          join
+            .onRef('policy_verdicts.repository_id', '=', 'manifests.repository_id')
+            .onRef('policy_verdicts.digest', '=', 'manifests.digest'),
+        )
         .select(columns)
         .where('repositories.name', '=', p('repository'))
         .where('manifests.digest', '=', p('digest'))

@@ -18,6 +18,15 @@ import type {
   DeviceAuthorizationsTable,
 } from './access-schema.ts'
 import type {
+  PoliciesTable,
+  PolicyEpochTable,
+  PolicyExceptionsTable,
+  PolicyRevisionsTable,
+  PolicyVerdictsTable,
+} from './policy-schema.ts'
+import type {
+  AdvisoryRevisionsTable,
+  FindingTrendsTable,
   ImagePackagesTable,
   ImagesTable,
   LayerCataloguesTable,
@@ -30,6 +39,7 @@ import type {
   SignatureVerdictsTable,
   SigningKeysTable,
   TrustedIdentitiesTable,
+  TrustedRootsTable,
 } from './signature-schema.ts'
 
 /**
@@ -79,9 +89,17 @@ export type Schema = {
   package_findings: PackageFindingsTable
   tracked_findings: TrackedFindingsTable
   vex_statements: VexStatementsTable
+  advisory_revisions: AdvisoryRevisionsTable
+  finding_trends: FindingTrendsTable
   trusted_identities: TrustedIdentitiesTable
+  trusted_roots: TrustedRootsTable
   signing_keys: SigningKeysTable
   signature_verdicts: SignatureVerdictsTable
+  policy_epoch: PolicyEpochTable
+  policies: PoliciesTable
+  policy_exceptions: PolicyExceptionsTable
+  policy_revisions: PolicyRevisionsTable
+  policy_verdicts: PolicyVerdictsTable
 }
 
 /** A repository exists from its first blob or manifest until collection finds it empty. */

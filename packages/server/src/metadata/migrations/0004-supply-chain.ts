@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { addPolicy } from './0004-policy.ts'
 import { addScan } from './0004-scan.ts'
 import { addSignatures } from './0004-signatures.ts'
 import type { Dialect } from './dialect.ts'
@@ -7,4 +8,5 @@ import type { Dialect } from './dialect.ts'
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
   await addScan(db, dialect)
   await addSignatures(db, dialect)
+  await addPolicy(db, dialect)
 }
