@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { Unreadable } from '../detector.ts'
+import { type ScannedFile, Unreadable } from '../detector.ts'
 
 /** A file that is read here and there, never as a whole. */
 export type FilePositions = {
@@ -8,30 +8,56 @@ export type FilePositions = {
   read(offset: number, length: number, what: string): Buffer
 }
 
+/** Smaller files are taken into memory: a copy on disk would cost more. */
+const memoryBytes = 4 * 1024 ** 2
+
 /**
  * Opens a file, lends it and closes it. Reading is synchronous: these formats are followed in thousands of small
- * steps, and the scanner has a process of its own.
+ * steps, and the scanner has a process of its own. Throws `ScanLimit` for a file larger than `maxBytes`.
  */
 export async function withFilePositions<T>(
-  path: string,
-  use: (file: FilePositions) => T | Promise<T>,
+  file: ScannedFile,
+  maxBytes: number,
+  use: (positions: FilePositions) => T | Promise<T>,
 ): Promise<T> {
-  const descriptor = openSync(path, 'r')
+  if (file.size <= Math.min(memoryBytes, maxBytes)) {
+    return use(bufferPositions(await file.read(maxBytes)))
+  }
+  const descriptor = openSync(await file.onDisk(maxBytes), 'r')
   try {
     const { size } = fstatSync(descriptor)
     return await use({
       size,
       read: (offset, length, what) => {
-        if (!isInside(offset, length, size)) {
-          throw new Unreadable(
-            `${what} is said to be at byte ${offset} with ${length} bytes, but the file has ${size}`,
-          )
-        }
+        checkInside(offset, length, size, what)
         return readExactly(descriptor, offset, length, what)
       },
     })
   } finally {
     closeSync(descriptor)
+  }
+}
+
+/** Bytes in memory, read in the same way. */
+export function bufferPositions(bytes: Buffer): FilePositions {
+  return {
+    size: bytes.length,
+    read: (offset, length, what) => {
+      checkInside(offset, length, bytes.length, what)
+      return bytes.subarray(offset, offset + length)
+    },
+  }
+}
+
+/** A part of another file as if it were a file. */
+export function slicePositions(file: FilePositions, start: number, size: number): FilePositions {
+  checkInside(start, size, file.size, 'a part of the file')
+  return {
+    size,
+    read: (offset, length, what) => {
+      checkInside(offset, length, size, what)
+      return file.read(start + offset, length, what)
+    },
   }
 }
 
@@ -43,6 +69,13 @@ export function isInside(offset: number, length: number, size: number): boolean 
     offset >= 0 &&
     length >= 0 &&
     offset + length <= size
+  )
+}
+
+function checkInside(offset: number, length: number, size: number, what: string): void {
+  if (isInside(offset, length, size)) return
+  throw new Unreadable(
+    `${what} is said to be at byte ${offset} with ${length} bytes, but the file has ${size}`,
   )
 }
 

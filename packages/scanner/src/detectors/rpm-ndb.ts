@@ -9,10 +9,8 @@ import { isRpmDatabase } from './rpm/places.ts'
 export const rpmNdb: Detector = {
   name: 'rpm-ndb',
   wants: (file) => file.size > 0 && isRpmDatabase(file.path, 'Packages.db'),
-  async detect(file) {
-    const path = await file.onDisk(defaultLimits.fileBytes)
-    return withFilePositions(path, (positions) =>
+  detect: (file) =>
+    withFilePositions(file, defaultLimits.fileBytes, (positions) =>
       gatherRpmPackages(ndbBlobs(positions), positions.size),
-    )
-  },
+    ),
 }

@@ -1,4 +1,5 @@
 import { ScanLimit, Unreadable } from '../../detector.ts'
+import { bigEndian, type ByteOrder, littleEndian } from '../byte-order.ts'
 import { type FilePositions, isInside } from '../file-positions.ts'
 import { maxBlobBytes } from './gather.ts'
 
@@ -11,8 +12,7 @@ const PageType = { hashUnsorted: 2, overflow: 7, hashMeta: 8, hash: 13 } as cons
 const ItemType = { keyData: 1, offPage: 3 } as const
 const checksumFlag = 1
 
-type Word = (buffer: Buffer, offset: number) => number
-type Format = { readonly pageSize: number; readonly u16: Word; readonly u32: Word }
+type Format = ByteOrder & { readonly pageSize: number }
 
 /**
  * Yields the header blobs of `Packages`, a Berkeley DB hash table whose keys are package numbers. Every page is looked
@@ -40,9 +40,8 @@ function readMeta(file: FilePositions): Format {
   ) {
     throw new Unreadable('the rpm database is not a Berkeley DB hash table')
   }
-  const u32: Word = (buffer, at) => (isLittle ? buffer.readUInt32LE(at) : buffer.readUInt32BE(at))
-  const u16: Word = (buffer, at) => (isLittle ? buffer.readUInt16LE(at) : buffer.readUInt16BE(at))
-  const pageSize = u32(meta, 20)
+  const order = isLittle ? littleEndian : bigEndian
+  const pageSize = order.u32(meta, 20)
   const isPower = (pageSize & (pageSize - 1)) === 0
   if (pageSize < pageSizes.least || pageSize > pageSizes.most || !isPower) {
     throw new Unreadable(`the rpm database claims pages of ${pageSize} bytes`)
@@ -50,7 +49,7 @@ function readMeta(file: FilePositions): Format {
   if (meta.readUInt8(24) !== 0 || (meta.readUInt8(26) & checksumFlag) !== 0) {
     throw new Unreadable('the rpm database is encrypted or has checksums, which rpm never writes')
   }
-  return { pageSize, u16, u32 }
+  return { ...order, pageSize }
 }
 
 /** Keys and values take turns in a page's index. */
