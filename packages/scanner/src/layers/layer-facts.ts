@@ -17,7 +17,7 @@ type Options = {
 }
 
 /** Of all paths together in one layer's catalogue. */
-const pathBytesLimit = 128 * 1024 ** 2
+const pathBytesLimit = 64 * 1024 ** 2
 const notCoveredLimit = 10_000
 const whiteout = '.wh.'
 const opaque = '.wh..wh..opq'
