@@ -9,23 +9,27 @@ import { findProjectName } from './metadata/projects.ts'
 import type { Quotas } from './quota/quotas.ts'
 import type { Admission, Permit, PlacedRepository, RegistryEvent } from './registry/admission.ts'
 import type { SearchIndex } from './search/index.ts'
+import type { SignatureEvents } from './signatures/events.ts'
 
 /** Joins the features that stand before a write, and those that keep books of it, into what the registry asks. */
 export class Admissions implements Admission {
   readonly #placement: Placement
   readonly #quotas: Quotas
   readonly #search: SearchIndex
+  readonly #signatures: SignatureEvents
   readonly #now: () => number
 
   constructor(parts: {
     placement: Placement
     quotas: Quotas
     search: SearchIndex
+    signatures: SignatureEvents
     now: () => number
   }) {
     this.#placement = parts.placement
     this.#quotas = parts.quotas
     this.#search = parts.search
+    this.#signatures = parts.signatures
     this.#now = parts.now
   }
 
@@ -49,6 +53,7 @@ export class Admissions implements Admission {
   async record(tx: Transaction, context: RequestContext, event: RegistryEvent): Promise<void> {
     await this.#quotas.record(tx, event)
     await this.#search.record(tx, event)
+    await this.#signatures.record(tx, event)
     const { projectId } = event.repository
     const entry = auditEventOf(event, (await findProjectName(tx, projectId)) ?? '')
     if (entry === undefined) return

@@ -39,6 +39,9 @@ import type { Registry } from './registry/open.ts'
 import { LabelIndexing } from './search/labels.ts'
 import { Search } from './search/search.ts'
 import { SearchUpkeep } from './search/upkeep.ts'
+import { TrustedIdentities } from './signatures/identities.ts'
+import { TrustedRoots } from './signatures/roots.ts'
+import { SignatureVerification } from './signatures/verification.ts'
 import type { StorageDriver } from './storage/driver.ts'
 import { openStorage } from './storage/open.ts'
 import { version } from './version.ts'
@@ -116,6 +119,8 @@ export async function openApp(
     const labels = new LabelIndexing({ database, ...registry })
     const upkeep = new SearchUpkeep({ database, labels })
     const jobs = new Jobs({ database, queue, now })
+    const signatures = new SignatureVerification({ database, ...registry, now })
+    const signing = { database, changes: access.changes, queue }
     const management = await openManagement({
       bindings: managementRoutes,
       door: {
@@ -135,6 +140,10 @@ export async function openApp(
         tags: new TagBrowser({ database }),
         manifests: new ManifestBrowser({ database, ...registry }),
         referrers: registry.referrers,
+        registryManifests: registry.manifests,
+        signatures,
+        trustedIdentities: new TrustedIdentities(signing),
+        trustedRoots: new TrustedRoots(signing),
       },
       authenticate: (exchange) => authenticate(door, exchange),
       idempotencyKeys: access.idempotencyKeys,
@@ -167,6 +176,7 @@ export async function openApp(
         planCollection: () => planCollection(database, { limit: plannedReviews, clock }),
         labels,
         upkeep,
+        signatures,
         metrics,
         config,
         now,

@@ -12,6 +12,7 @@ import { Usage } from './quota/usage.ts'
 import type { Clock } from './registry/grace.ts'
 import { openRegistry } from './registry/open.ts'
 import { SearchIndex } from './search/index.ts'
+import { SignatureEvents } from './signatures/events.ts'
 import type { StorageDriver } from './storage/driver.ts'
 
 /**
@@ -42,7 +43,8 @@ export async function openCore(parts: {
   })
   const { changes, placement } = access
   const quotas = new Quotas({ database, changes, usage })
-  const admission = new Admissions({ placement, quotas, search, now })
+  const signatures = new SignatureEvents({ queue })
+  const admission = new Admissions({ placement, quotas, search, signatures, now })
   return {
     access,
     admission,

@@ -11,6 +11,8 @@ export type ProjectAction =
   | 'readRobots'
   | 'manageRobots'
   | 'manageImmutability'
+  | 'manageSigners'
+  | 'signImages'
   | 'manageQuota'
   | 'readAudit'
 
@@ -30,6 +32,7 @@ const maintainer = [
   'delete',
   'readMembers',
   'manageImmutability',
+  'signImages',
 ] as const
 const projectAdmin = [
   ...maintainer,
@@ -39,6 +42,7 @@ const projectAdmin = [
   'manageMembers',
   'readRobots',
   'manageRobots',
+  'manageSigners',
   'readAudit',
 ] as const
 const auditor = [

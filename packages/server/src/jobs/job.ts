@@ -18,19 +18,35 @@ const payloads = {
   'index-labels': z.strictObject({ repository: z.string().max(255), digest: z.string().max(140) }),
   'rebuild-search': z.strictObject({}),
   'trim-search': z.strictObject({}),
+  'verify-signatures': z.strictObject({
+    repository: z.string().max(255),
+    digest: z.string().max(140),
+  }),
+  'verify-project-signatures': z.strictObject({ project: z.string().max(200) }),
+  'scan-image': z.strictObject({ digest: z.string().max(140) }),
+  'track-findings': z.strictObject({ repository: z.int().min(1) }),
+  'match-packages': z.strictObject({}),
+  'update-advisories': z.strictObject({}),
+  'find-unscanned': z.strictObject({}),
+  'note-findings': z.strictObject({}),
+  'trim-scans': z.strictObject({}),
 }
 
 export type JobRules = {
   /** Lower comes first: 10 for what somebody waits for, 50 for what only has to be done some time. */
   readonly priority: number
   readonly maxAttempts: number
-  /** Long jobs have places of their own, so that short ones never wait for one to end. */
-  readonly lane: 'short' | 'long'
+  /** Long jobs have places of their own, so that short ones never wait for one to end; scans likewise. */
+  readonly lane: 'short' | 'long' | 'scan'
   /** Only one of these is unfinished at a time. */
   readonly isSingle: boolean
+  /** Only one with the same payload waits at a time; while one runs, another may be asked for. */
+  readonly isForEach?: true
   /** Stays in the list when it has succeeded. What every push makes would bury the rest. */
   readonly isKept: boolean
 }
+
+const once = { maxAttempts: 3, isSingle: false, isForEach: true, isKept: false } as const
 
 export const jobRules: Readonly<Record<JobName, JobRules>> = {
   collect: { priority: 10, maxAttempts: 3, lane: 'long', isSingle: true, isKept: true },
@@ -39,7 +55,28 @@ export const jobRules: Readonly<Record<JobName, JobRules>> = {
   'rebuild-search': { priority: 40, maxAttempts: 5, lane: 'long', isSingle: true, isKept: true },
   'trim-jobs': { priority: 50, maxAttempts: 3, lane: 'short', isSingle: true, isKept: false },
   'trim-search': { priority: 50, maxAttempts: 3, lane: 'short', isSingle: true, isKept: false },
+  'verify-signatures': { ...once, priority: 10, maxAttempts: 5, lane: 'short' },
+  'verify-project-signatures': {
+    ...once,
+    priority: 30,
+    maxAttempts: 5,
+    lane: 'long',
+    isKept: true,
+  },
   'index-labels': { priority: 60, maxAttempts: 3, lane: 'short', isSingle: false, isKept: false },
+  'scan-image': { ...once, priority: 10, lane: 'scan' },
+  'track-findings': {
+    priority: 45,
+    maxAttempts: 3,
+    lane: 'short',
+    isSingle: false,
+    isKept: false,
+  },
+  'match-packages': { priority: 25, maxAttempts: 10, lane: 'long', isSingle: true, isKept: true },
+  'update-advisories': { priority: 25, maxAttempts: 3, lane: 'long', isSingle: true, isKept: true },
+  'find-unscanned': { priority: 50, maxAttempts: 3, lane: 'long', isSingle: true, isKept: false },
+  'note-findings': { priority: 50, maxAttempts: 3, lane: 'short', isSingle: true, isKept: false },
+  'trim-scans': { priority: 50, maxAttempts: 3, lane: 'long', isSingle: true, isKept: false },
 }
 
 export const jobNames = Object.keys(payloads) as readonly JobName[]
@@ -53,9 +90,13 @@ export function parseJob(name: JobName, payload: string): Job {
   return { name, payload: payloads[name].parse(JSON.parse(payload)) } as Job
 }
 
-/** What keeps a second one from being asked for while the first is unfinished. */
-export function dedupeKeyOf(name: JobName): string | null {
-  return jobRules[name].isSingle ? name : null
+/**
+ * What keeps a second one from being asked for: while the first is unfinished, or, with a colon in it, while it waits.
+ */
+export function dedupeKeyOf({ name, payload }: Job): string | null {
+  const { isSingle, isForEach } = jobRules[name]
+  if (isSingle) return name
+  return isForEach === true ? `${name}:${JSON.stringify(payload)}` : null
 }
 
 const firstRetryMs = 10_000

@@ -11,7 +11,7 @@ import {
   updateJob,
 } from '../metadata/jobs.ts'
 import type { JobState } from '../metadata/schema.ts'
-import { type Job, dedupeKeyOf, isJobName } from './job.ts'
+import { type Job, dedupeKeyOf, isJobName, parseJob } from './job.ts'
 import type { JobQueue } from './queue.ts'
 
 /** A job as people see it. */
@@ -79,7 +79,7 @@ export class Jobs {
     return this.#database.transaction(async (tx) => {
       await asked.check?.(tx)
       const id = await this.#queue.enqueue(tx, job, { requestedBy: asked.actor.name })
-      const dedupeKey = dedupeKeyOf(job.name)
+      const dedupeKey = dedupeKeyOf(job)
       const row = await (id === undefined && dedupeKey !== null
         ? findUnfinishedJob(tx, dedupeKey)
         : findJob(tx, id ?? ''))
@@ -121,7 +121,7 @@ export class Jobs {
           `The job is ${job.state}. Only one that failed or was stopped can be tried again.`,
         )
       }
-      const dedupeKey = isJobName(job.name) ? dedupeKeyOf(job.name) : null
+      const dedupeKey = isJobName(job.name) ? dedupeKeyOf(parseJob(job.name, job.payload)) : null
       if (dedupeKey !== null && (await findUnfinishedJob(tx, dedupeKey))) {
         throw new BerthError('conflict', `Another job ${job.name} waits or runs already.`)
       }

@@ -9,6 +9,7 @@ import {
   insertJob,
   isCancelRequested,
   lostJobs,
+  putForward,
   updateHeldJob,
   updateJob,
 } from '../metadata/jobs.ts'
@@ -32,6 +33,8 @@ export type EnqueueOptions = {
   readonly runAt?: number
   /** Name of who asked for it. */
   readonly requestedBy?: string
+  /** Instead of that of its kind. One that waits already is put forward when this is more urgent. */
+  readonly priority?: number
 }
 
 const lostAtOnce = 50
@@ -60,17 +63,22 @@ export class JobQueue {
     const rules = jobRules[job.name]
     const now = this.#now()
     const id = randomUUID()
+    const priority = options.priority ?? rules.priority
+    const dedupeKey = dedupeKeyOf(job)
     const isNew = await insertJob(tx, {
       id,
       name: job.name,
       payload: JSON.stringify(job.payload),
-      priority: rules.priority,
+      priority,
       max_attempts: rules.maxAttempts,
-      dedupe_key: dedupeKeyOf(job.name),
+      dedupe_key: dedupeKey,
       run_at: iso(options.runAt ?? now),
       requested_by: options.requestedBy ?? 'system',
       created_at: iso(now),
     })
+    if (!isNew && rules.isForEach === true && dedupeKey !== null) {
+      await putForward(tx, dedupeKey, priority)
+    }
     return isNew ? id : undefined
   }
 

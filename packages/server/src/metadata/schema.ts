@@ -27,6 +27,7 @@ import type {
 import type {
   AdvisoryRevisionsTable,
   FindingTrendsTable,
+  ImageCataloguesTable,
   ImagePackagesTable,
   ImagesTable,
   LayerCataloguesTable,
@@ -83,6 +84,7 @@ export type Schema = {
   search_terms: SearchTermsTable
   search_occurrences: SearchOccurrencesTable
   images: ImagesTable
+  image_catalogues: ImageCataloguesTable
   layer_catalogues: LayerCataloguesTable
   packages: PackagesTable
   image_packages: ImagePackagesTable

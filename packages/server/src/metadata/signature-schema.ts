@@ -10,6 +10,15 @@ export type TrustedIdentitiesTable = {
   created_by: string
 }
 
+/** Roots of Sigstore instances, for keyless signatures anywhere. */
+export type TrustedRootsTable = {
+  name: string
+  /** The whole `trusted_root.json`, checked. */
+  document: string
+  created_at: string
+  created_by: string
+}
+
 /** Keys that Berth signs with. The private half is sealed with a secret of this instance. */
 export type SigningKeysTable = {
   id: string
@@ -17,7 +26,8 @@ export type SigningKeysTable = {
   name: string
   algorithm: string
   public_key: string
-  sealed_private_key: Uint8Array
+  /** Destroyed when the key is retired. */
+  sealed_private_key: Uint8Array | null
   created_at: string
   created_by: string
   retired_at: string | null

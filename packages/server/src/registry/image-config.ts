@@ -4,6 +4,7 @@ import { OciError } from '@berth/oci/oci-error.ts'
 import type { RepositoryName } from '@berth/oci/reference.ts'
 import { BerthError } from '../errors.ts'
 import type { Blobs } from './blobs.ts'
+import { readBlob } from './read-blob.ts'
 
 const imageConfigs = new Set([
   'application/vnd.oci.image.config.v1+json',
@@ -28,7 +29,7 @@ export async function readImageConfig(
 ): Promise<ImageConfig | undefined> {
   if (!descriptor || !imageConfigs.has(descriptor.mediaType)) return undefined
   try {
-    const bytes = await readBlob(blobs, repository, descriptor)
+    const bytes = await readBlob(blobs, repository, descriptor, configMaxBytes)
     if (bytes === undefined) return unreadable(`is larger than ${configMaxBytes >> 20} MiB`)
     const config = parseGuardedJson(bytes)
     return isJsonObject(config) ? { config, unreadable: undefined } : unreadable('is not an object')
@@ -38,29 +39,6 @@ export async function readImageConfig(
     }
     if (error instanceof OciError) return unreadable('is not JSON that Berth reads')
     throw error
-  }
-}
-
-async function readBlob(
-  blobs: Blobs,
-  repository: RepositoryName,
-  descriptor: Descriptor,
-): Promise<Buffer | undefined> {
-  if (descriptor.size > configMaxBytes) return undefined
-  const blob = await blobs.openBlob(repository, descriptor.digest)
-  try {
-    // What is stored counts, not what the manifest says of it.
-    if (blob.size > configMaxBytes) return undefined
-    if (blob.bytes) return blob.bytes
-    const bytes = Buffer.alloc(blob.size)
-    for (let filled = 0; filled < bytes.length; ) {
-      const read = await blob.read(bytes.subarray(filled), filled)
-      if (read === 0) return bytes.subarray(0, filled)
-      filled += read
-    }
-    return bytes
-  } finally {
-    blob.release()
   }
 }
 

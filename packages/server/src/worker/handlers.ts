@@ -1,3 +1,5 @@
+import { parseDigest } from '@berth/oci/digest.ts'
+import { parseRepositoryName } from '@berth/oci/reference.ts'
 import type { Config } from '../config/schema.ts'
 import type { JobName, JobPayload } from '../jobs/job.ts'
 import type { JobQueue } from '../jobs/queue.ts'
@@ -8,6 +10,7 @@ import type { Sweep } from '../registry/sweep.ts'
 import type { Verification } from '../registry/verification.ts'
 import type { LabelIndexing } from '../search/labels.ts'
 import type { SearchUpkeep } from '../search/upkeep.ts'
+import type { SignatureVerification } from '../signatures/verification.ts'
 
 /** What a handler gets. It stops soon after `signal`, and returns what it has done by then. */
 export type JobRun<Name extends JobName> = {
@@ -38,6 +41,7 @@ export function makeHandlers(parts: {
   verification: Verification
   labels: LabelIndexing
   upkeep: SearchUpkeep
+  signatures: SignatureVerification
   metrics: Metrics
   config: Pick<Config, 'verification'>
   now: () => number
@@ -75,6 +79,10 @@ export function makeHandlers(parts: {
     'rebuild-search': ({ signal, formerProgress, onProgress }) =>
       parts.upkeep.rebuild({ signal, from: formerProgress, onProgress }),
     'trim-search': ({ signal }) => parts.upkeep.trim(signal),
+    'verify-signatures': ({ payload }) =>
+      parts.signatures.verify(parseRepositoryName(payload.repository), parseDigest(payload.digest)),
+    'verify-project-signatures': ({ payload, signal, formerProgress, onProgress }) =>
+      parts.signatures.verifyProject(payload.project, { signal, from: formerProgress, onProgress }),
   }
 }
 

@@ -25,7 +25,11 @@ import type { System } from '../../browse/system.ts'
 import type { TagBrowser } from '../../browse/tags.ts'
 import type { Jobs } from '../../jobs/jobs.ts'
 import type { Referrers } from '../../registry/referrers.ts'
+import type { Manifests } from '../../registry/manifests.ts'
 import type { Search } from '../../search/search.ts'
+import type { TrustedIdentities } from '../../signatures/identities.ts'
+import type { TrustedRoots } from '../../signatures/roots.ts'
+import type { SignatureVerification } from '../../signatures/verification.ts'
 
 /** The services behind the management API, one for each resource. */
 export type ManagementDoor = {
@@ -58,4 +62,9 @@ export type ManagementDoor = {
   readonly tags: TagBrowser
   readonly manifests: ManifestBrowser
   readonly referrers: Referrers
+  /** For turning a tag into a digest. */
+  readonly registryManifests: Pick<Manifests, 'getManifest'>
+  readonly signatures: SignatureVerification
+  readonly trustedIdentities: TrustedIdentities
+  readonly trustedRoots: TrustedRoots
 }

@@ -20,7 +20,10 @@ import { referrerRoutes } from './referrers.ts'
 import { quotaRoutes } from './quotas.ts'
 import { repositoryRoutes } from './repositories.ts'
 import { searchRoutes } from './search.ts'
+import { signatureRoutes } from './signatures.ts'
 import { systemRoutes } from './system.ts'
+import { trustedIdentityRoutes } from './trusted-identities.ts'
+import { trustedRootRoutes } from './trusted-roots.ts'
 import { tagRoutes } from './tags.ts'
 import { verificationRoutes } from './verification.ts'
 
@@ -49,5 +52,8 @@ export const managementRoutes: readonly Binding[] = [
   ...jobRoutes,
   ...collectionRoutes,
   ...verificationRoutes,
+  ...signatureRoutes,
+  ...trustedIdentityRoutes,
+  ...trustedRootRoutes,
   ...systemRoutes,
 ]

@@ -18,6 +18,13 @@ export async function addSignatures(db: Kysely<unknown>, dialect: Dialect): Prom
     .addUniqueConstraint('trusted_identities_name', ['project_id', 'name'])
     .execute()
   await db.schema
+    .createTable('trusted_roots')
+    .addColumn('name', bytewise, (column) => column.primaryKey())
+    .addColumn('document', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('created_by', 'text', (column) => column.notNull())
+    .execute()
+  await db.schema
     .createTable('signing_keys')
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('project_id', 'bigint', (column) =>
@@ -26,7 +33,7 @@ export async function addSignatures(db: Kysely<unknown>, dialect: Dialect): Prom
     .addColumn('name', bytewise, (column) => column.notNull())
     .addColumn('algorithm', 'text', (column) => column.notNull())
     .addColumn('public_key', 'text', (column) => column.notNull())
-    .addColumn('sealed_private_key', bytes, (column) => column.notNull())
+    .addColumn('sealed_private_key', bytes)
     .addColumn('created_at', 'text', (column) => column.notNull())
     .addColumn('created_by', 'text', (column) => column.notNull())
     .addColumn('retired_at', 'text')
@@ -55,5 +62,15 @@ export async function addSignatures(db: Kysely<unknown>, dialect: Dialect): Prom
       'position',
     ])
     .$call(clustered)
+    .execute()
+  await db.schema
+    .createIndex('signature_verdicts_by_identity')
+    .on('signature_verdicts')
+    .columns(['identity', 'repository_id'])
+    .execute()
+  await db.schema
+    .createIndex('signature_verdicts_by_source')
+    .on('signature_verdicts')
+    .columns(['repository_id', 'source_digest'])
     .execute()
 }

@@ -1,0 +1,57 @@
+import { readSignatures, verifySignatures } from '@berth/api/signatures.ts'
+import type { Digest } from '@berth/oci/digest.ts'
+import { parseReference, parseRepositoryName, type RepositoryName } from '@berth/oci/reference.ts'
+import type { StoredVerdict } from '../../metadata/signature-verdicts.ts'
+import { type Binding, bind } from './call.ts'
+import type { ManagementDoor } from './door.ts'
+
+/** Who signed images, and why other signatures do not count. */
+export const signatureRoutes: readonly Binding[] = [
+  bind(readSignatures, { on: 'repository', action: 'pull' }, async (door, { params }) => {
+    const { repository, digest } = await resolve(door, params)
+    return { body: await readVerdicts(door, repository, digest) }
+  }),
+  bind(verifySignatures, { on: 'repository', action: 'push' }, async (door, { params }) => {
+    const { repository, digest } = await resolve(door, params)
+    await door.signatures.verify(repository, digest)
+    return { body: await readVerdicts(door, repository, digest) }
+  }),
+]
+
+/** Throws `manifestUnknown`, which the door answers as `notFound`. */
+async function resolve(
+  { registryManifests }: ManagementDoor,
+  params: { repository: string; reference: string },
+): Promise<{ repository: RepositoryName; digest: Digest }> {
+  const repository = parseRepositoryName(params.repository)
+  const { digest } = await registryManifests.getManifest(
+    repository,
+    parseReference(params.reference),
+  )
+  return { repository, digest }
+}
+
+async function readVerdicts(door: ManagementDoor, repository: RepositoryName, digest: Digest) {
+  const verdicts = await door.signatures.readVerdicts(repository, digest)
+  const good = verdicts.filter(({ state, what }) => state === 'verified' && what === 'signature')
+  return {
+    digest,
+    signedBy: [...new Set(good.map(({ identity }) => identity))],
+    items: verdicts.map(toView),
+  }
+}
+
+function toView(verdict: StoredVerdict) {
+  return {
+    source: verdict.source_digest,
+    position: verdict.position,
+    state: verdict.state,
+    what: verdict.what,
+    identity: verdict.identity,
+    predicateType: verdict.predicate_type,
+    reason: verdict.reason,
+    message: verdict.message,
+    signedAt: verdict.signed_at,
+    verifiedAt: verdict.verified_at,
+  }
+}

@@ -1,0 +1,54 @@
+import type { Digest } from '@berth/oci/digest.ts'
+import { subjectOfCosignTag } from '@berth/signing/signature.ts'
+import type { JobQueue } from '../jobs/queue.ts'
+import type { Transaction } from '../metadata/database.ts'
+import { touchRepository } from '../metadata/policy-verdicts.ts'
+import { dropVerdictsOf } from '../metadata/signature-verdicts.ts'
+import type { RegistryEvent } from '../registry/admission.ts'
+
+/**
+ * Asks for the signatures of an image to be judged whenever one arrives, and drops what was said of one that goes, in the
+ * transaction of the write.
+ */
+export class SignatureEvents {
+  readonly #queue: JobQueue
+
+  constructor(parts: { queue: JobQueue }) {
+    this.#queue = parts.queue
+  }
+
+  /** Called for every event of the registry, in its transaction. */
+  async record(tx: Transaction, event: RegistryEvent): Promise<void> {
+    if (event.kind === 'manifestDeleted') {
+      const repositoryId = event.repository.id
+      if (await dropVerdictsOf(tx, repositoryId, event.digest)) {
+        await touchRepository(tx, repositoryId)
+      }
+      return
+    }
+    const subject = subjectOf(event)
+    if (subject === undefined) return
+    await this.#queue.enqueue(tx, {
+      name: 'verify-signatures',
+      payload: { repository: event.repository.name, digest: subject },
+    })
+  }
+}
+
+/** What may have got a signature by this, or lost one that a tag led to. */
+function subjectOf(event: RegistryEvent): Digest | undefined {
+  switch (event.kind) {
+    case 'manifestPushed':
+      return event.subject
+    case 'tagCreated':
+    case 'tagMoved':
+    case 'tagDeleted':
+      return subjectOfCosignTag(event.tag)?.digest as Digest | undefined
+    case 'repositoryCreated':
+    case 'repositoryRemoved':
+    case 'blobLinked':
+    case 'blobUnlinked':
+    case 'manifestDeleted':
+      return undefined
+  }
+}

@@ -1,0 +1,268 @@
+import type { Digest } from '@berth/oci/digest.ts'
+import type { RepositoryName } from '@berth/oci/reference.ts'
+import { payloadBytesMax } from '@berth/signing/limits.ts'
+import { cosignTags, readSignatureManifest, type SignatureLayer } from '@berth/signing/signature.ts'
+import type { Trust } from '@berth/signing/trust.ts'
+import type { TrustedRoot } from '@berth/signing/trusted-root.ts'
+import { type Verdict, verifySignature } from '@berth/signing/verify.ts'
+import { levelsOf } from '../access/project-name.ts'
+import { BerthError } from '../errors.ts'
+import type { Database, Executor } from '../metadata/database.ts'
+import { touchRepository } from '../metadata/policy-verdicts.ts'
+import { findRepository } from '../metadata/repositories.ts'
+import {
+  replaceVerdicts,
+  signatureSources,
+  signedSubjects,
+  type StoredVerdict,
+  verdictsOf,
+} from '../metadata/signature-verdicts.ts'
+import { identitiesOfProjects, type StoredIdentity } from '../metadata/trusted-identities.ts'
+import { listRoots } from '../metadata/trusted-roots.ts'
+import { readBlob } from '../registry/read-blob.ts'
+import type { Blobs } from '../registry/blobs.ts'
+import type { Manifests } from '../registry/manifests.ts'
+import { readIdentity } from './identities.ts'
+import { readRoot } from './roots.ts'
+
+/** Manifests that are looked at for one subject; whoever attaches more does not make the others count less. */
+const sourcesMax = 200
+/** Signatures that are judged for one subject. */
+const signaturesMax = 200
+const subjectsPerTurn = 100
+/** Someone attaches signatures faster than they are judged: the next job sees the rest. */
+const turnsMax = 5
+
+/** What the signatures of one subject are judged by, as it stood at one moment. */
+type Evidence = {
+  readonly repositoryId: number
+  readonly sources: readonly string[]
+  readonly identities: readonly StoredIdentity[]
+  readonly roots: readonly { readonly name: string; readonly createdAt: string }[]
+}
+
+/**
+ * Judges signatures and keeps the verdicts, so that a pull only reads them. Signatures are found as cosign and Notation
+ * leave them: manifests that name the image as their subject, and cosign's tags. All of it is in the same repository: a
+ * signature beside a copy in another one says nothing here.
+ */
+export class SignatureVerification {
+  readonly #database: Database
+  readonly #manifests: Manifests
+  readonly #blobs: Blobs
+  readonly #now: () => number
+  readonly #roots = new Map<string, TrustedRoot>()
+
+  constructor(parts: {
+    database: Database
+    manifests: Manifests
+    blobs: Blobs
+    now: () => number
+  }) {
+    this.#database = parts.database
+    this.#manifests = parts.manifests
+    this.#blobs = parts.blobs
+    this.#now = parts.now
+  }
+
+  /** What was said when they were last judged. A repository that does not exist has none. */
+  async readVerdicts(repository: RepositoryName, subject: Digest): Promise<StoredVerdict[]> {
+    const found = await findRepository(this.#database.read, repository)
+    return found ? verdictsOf(this.#database.read, found.id, subject) : []
+  }
+
+  /** Judges every signature of a subject and keeps what was found; how many. Doing it twice is harmless. */
+  async verify(repository: RepositoryName, subject: Digest): Promise<{ signatures: number }> {
+    for (let turn = 1; ; turn += 1) {
+      const evidence = await this.#gather(this.#database.read, repository, subject)
+      if (!evidence) return { signatures: 0 }
+      const verdicts = await this.#judge(repository, subject, evidence)
+      const isKept = await this.#database.transaction(async (tx) => {
+        const now = await this.#gather(tx, repository, subject)
+        if (!now || (turn < turnsMax && !isSame(now, evidence))) return !now
+        await replaceVerdicts(tx, now.repositoryId, subject, verdicts)
+        await touchRepository(tx, now.repositoryId)
+        return true
+      })
+      if (isKept) return { signatures: verdicts.length }
+    }
+  }
+
+  /** Judges anew whatever is signed in a project and below it, `''` being everywhere, from where a former run had come to. */
+  async verifyProject(
+    project: string,
+    run: {
+      readonly signal: AbortSignal
+      readonly from: unknown
+      readonly onProgress: (progress: { repository: string; digest: string; done: number }) => void
+    },
+  ): Promise<{ subjects: number }> {
+    let { done, ...after } = readProgress(run.from)
+    while (!run.signal.aborted) {
+      const subjects = await signedSubjects(this.#database.read, {
+        project,
+        after,
+        limit: subjectsPerTurn,
+      })
+      if (subjects.length === 0) break
+      for (const subject of subjects) {
+        if (run.signal.aborted) break
+        await this.verify(subject.repository as RepositoryName, subject.digest as Digest)
+        after = subject
+        done += 1
+        run.onProgress({ ...after, done })
+      }
+    }
+    return { subjects: done }
+  }
+
+  async #gather(
+    db: Executor,
+    repository: RepositoryName,
+    subject: Digest,
+  ): Promise<Evidence | undefined> {
+    const found = await findRepository(db, repository)
+    if (!found) return undefined
+    const tags = cosignTags({ digest: subject })
+    const sources = await signatureSources(db, {
+      repositoryId: found.id,
+      subject,
+      tags: tags ? [tags.signatures, tags.attestations] : [],
+      limit: sourcesMax,
+    })
+    const identities = await identitiesOfProjects(db, levelsOf(repository))
+    return { repositoryId: found.id, sources, identities, roots: await listRoots(db) }
+  }
+
+  async #judge(
+    repository: RepositoryName,
+    subject: Digest,
+    evidence: Evidence,
+  ): Promise<StoredVerdict[]> {
+    const trust = await this.#trust(evidence)
+    const verdicts: StoredVerdict[] = []
+    for (const source of evidence.sources) {
+      for (const [position, layer] of (await this.#layersOf(repository, source)).entries()) {
+        if (verdicts.length >= signaturesMax) return verdicts
+        const verdict = await this.#verdictOn(repository, subject, trust, source, layer)
+        verdicts.push(this.#toStored(source, position, layer, verdict))
+      }
+    }
+    return verdicts
+  }
+
+  async #trust({ identities }: Evidence): Promise<Trust> {
+    const roots = await listRoots(this.#database.read)
+    return {
+      identities: identities.map(readIdentity),
+      roots: roots.map((stored) => {
+        const key = `${stored.name} ${stored.createdAt}`
+        const known = this.#roots.get(key) ?? readRoot(stored)
+        this.#roots.set(key, known)
+        return known
+      }),
+    }
+  }
+
+  /** What is gone meanwhile, or is no signature, has no layers. */
+  async #layersOf(repository: RepositoryName, source: string): Promise<readonly SignatureLayer[]> {
+    try {
+      const { payload, mediaType } = await this.#manifests.getManifest(repository, {
+        kind: 'digest',
+        digest: source as Digest,
+      })
+      return readSignatureManifest(payload, mediaType)?.layers ?? []
+    } catch (error) {
+      if (error instanceof BerthError && goneKinds.has(error.kind)) return []
+      throw error
+    }
+  }
+
+  async #verdictOn(
+    repository: RepositoryName,
+    subject: Digest,
+    trust: Trust,
+    source: string,
+    { descriptor, format, annotations }: SignatureLayer,
+  ): Promise<Verdict> {
+    let payload: Buffer | undefined
+    try {
+      payload = await readBlob(this.#blobs, repository, descriptor, payloadBytesMax)
+    } catch (error) {
+      if (!(error instanceof BerthError && goneKinds.has(error.kind))) throw error
+      return {
+        state: 'refused',
+        reason: 'malformed',
+        message: `The blob ${descriptor.digest} of the signature is not in the repository. Sign the image again.`,
+      }
+    }
+    if (payload === undefined) {
+      return {
+        state: 'refused',
+        reason: 'too-large',
+        message: `The signature has more than ${payloadBytesMax} bytes, the most that Berth reads.`,
+      }
+    }
+    const { mediaType } = descriptor
+    return verifySignature(
+      { source, format, payload, annotations, mediaType },
+      { digest: subject },
+      trust,
+      { now: new Date(this.#now()) },
+    )
+  }
+
+  #toStored(
+    source: string,
+    position: number,
+    layer: SignatureLayer,
+    verdict: Verdict,
+  ): StoredVerdict {
+    const common = {
+      source_digest: source,
+      position,
+      verified_at: new Date(this.#now()).toISOString(),
+    }
+    if (verdict.state === 'verified') {
+      return {
+        ...common,
+        state: 'verified',
+        what: verdict.what,
+        identity: verdict.identity,
+        predicate_type: verdict.predicateType ?? '',
+        reason: '',
+        message: '',
+        signed_at: verdict.signedAt ?? null,
+      }
+    }
+    return {
+      ...common,
+      state: 'refused',
+      what: layer.format === 'cosign-attestation-tag' ? 'attestation' : 'signature',
+      identity: '',
+      predicate_type: layer.annotations['dev.sigstore.bundle.predicateType'] ?? '',
+      reason: verdict.reason,
+      message: verdict.message.slice(0, 1000),
+      signed_at: null,
+    }
+  }
+}
+
+const goneKinds: ReadonlySet<string> = new Set(['manifestUnknown', 'nameUnknown', 'blobUnknown'])
+
+function isSame(a: Evidence, b: Evidence): boolean {
+  const key = ({ sources, identities, roots }: Evidence) =>
+    JSON.stringify([
+      sources,
+      identities.map(({ id }) => id),
+      roots.map(({ name, createdAt }) => [name, createdAt]),
+    ])
+  return a.repositoryId === b.repositoryId && key(a) === key(b)
+}
+
+function readProgress(from: unknown): { repository: string; digest: string; done: number } {
+  const { repository, digest, done } = (from ?? {}) as Record<string, unknown>
+  return typeof repository === 'string' && typeof digest === 'string' && typeof done === 'number'
+    ? { repository, digest, done }
+    : { repository: '', digest: '', done: 0 }
+}
