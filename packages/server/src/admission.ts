@@ -8,6 +8,7 @@ import type { Transaction } from './metadata/database.ts'
 import { findProjectName } from './metadata/projects.ts'
 import type { Quotas } from './quota/quotas.ts'
 import type { Admission, Permit, PlacedRepository, RegistryEvent } from './registry/admission.ts'
+import type { ScanOrders } from './scan/orders.ts'
 import type { SearchIndex } from './search/index.ts'
 import type { SignatureEvents } from './signatures/events.ts'
 
@@ -16,6 +17,7 @@ export class Admissions implements Admission {
   readonly #placement: Placement
   readonly #quotas: Quotas
   readonly #search: SearchIndex
+  readonly #scans: ScanOrders
   readonly #signatures: SignatureEvents
   readonly #now: () => number
 
@@ -23,12 +25,14 @@ export class Admissions implements Admission {
     placement: Placement
     quotas: Quotas
     search: SearchIndex
+    scans: ScanOrders
     signatures: SignatureEvents
     now: () => number
   }) {
     this.#placement = parts.placement
     this.#quotas = parts.quotas
     this.#search = parts.search
+    this.#scans = parts.scans
     this.#signatures = parts.signatures
     this.#now = parts.now
   }
@@ -53,6 +57,7 @@ export class Admissions implements Admission {
   async record(tx: Transaction, context: RequestContext, event: RegistryEvent): Promise<void> {
     await this.#quotas.record(tx, event)
     await this.#search.record(tx, event)
+    await this.#scans.record(tx, event)
     await this.#signatures.record(tx, event)
     const { projectId } = event.repository
     const entry = auditEventOf(event, (await findProjectName(tx, projectId)) ?? '')

@@ -36,11 +36,14 @@ import { planCollection } from './registry/collection-plan.ts'
 import { ReclaimableReports } from './quota/reclaimable.ts'
 import { UsageReports } from './quota/usage-report.ts'
 import type { Registry } from './registry/open.ts'
+import { openScanning } from './scan/open.ts'
 import { LabelIndexing } from './search/labels.ts'
 import { Search } from './search/search.ts'
 import { SearchUpkeep } from './search/upkeep.ts'
 import { TrustedIdentities } from './signatures/identities.ts'
+import { SigningKeys } from './signatures/keys.ts'
 import { TrustedRoots } from './signatures/roots.ts'
+import { ImageSigning } from './signatures/sign.ts'
 import { SignatureVerification } from './signatures/verification.ts'
 import type { StorageDriver } from './storage/driver.ts'
 import { openStorage } from './storage/open.ts'
@@ -119,8 +122,19 @@ export async function openApp(
     const labels = new LabelIndexing({ database, ...registry })
     const upkeep = new SearchUpkeep({ database, labels })
     const jobs = new Jobs({ database, queue, now })
+    const scanning = openScanning({
+      config: config.scan,
+      database,
+      registry,
+      queue,
+      orders: core.scans,
+      logger,
+      now,
+    })
+    opened.push(() => scanning.close())
     const signatures = new SignatureVerification({ database, ...registry, now })
     const signing = { database, changes: access.changes, queue }
+    const signingKeys = await SigningKeys.open(signing)
     const management = await openManagement({
       bindings: managementRoutes,
       door: {
@@ -144,6 +158,13 @@ export async function openApp(
         signatures,
         trustedIdentities: new TrustedIdentities(signing),
         trustedRoots: new TrustedRoots(signing),
+        signingKeys,
+        imageSigning: new ImageSigning({
+          ...registry,
+          keys: signingKeys,
+          verification: signatures,
+          now,
+        }),
       },
       authenticate: (exchange) => authenticate(door, exchange),
       idempotencyKeys: access.idempotencyKeys,
@@ -176,6 +197,7 @@ export async function openApp(
         planCollection: () => planCollection(database, { limit: plannedReviews, clock }),
         labels,
         upkeep,
+        scanning,
         signatures,
         metrics,
         config,
@@ -184,7 +206,14 @@ export async function openApp(
     })
     worker.start()
     opened.push(() => worker.stop())
-    const bookkeeping = startBookkeeping({ ...access, audit, usage, config, logger })
+    const bookkeeping = startBookkeeping({
+      ...access,
+      audit,
+      usage,
+      advisories: scanning.advisories,
+      config,
+      logger,
+    })
     opened.push(() => bookkeeping.stop())
     const housekeeping = startHousekeeping({ ...registry, config, logger, metrics })
     opened.push(() => housekeeping.stop())

@@ -11,6 +11,7 @@ import { Quotas } from './quota/quotas.ts'
 import { Usage } from './quota/usage.ts'
 import type { Clock } from './registry/grace.ts'
 import { openRegistry } from './registry/open.ts'
+import { ScanOrders } from './scan/orders.ts'
 import { SearchIndex } from './search/index.ts'
 import { SignatureEvents } from './signatures/events.ts'
 import type { StorageDriver } from './storage/driver.ts'
@@ -43,8 +44,9 @@ export async function openCore(parts: {
   })
   const { changes, placement } = access
   const quotas = new Quotas({ database, changes, usage })
+  const scans = new ScanOrders({ queue, isEnabled: config.scan.enabled, now })
   const signatures = new SignatureEvents({ queue })
-  const admission = new Admissions({ placement, quotas, search, signatures, now })
+  const admission = new Admissions({ placement, quotas, search, scans, signatures, now })
   return {
     access,
     admission,
@@ -53,6 +55,7 @@ export async function openCore(parts: {
     queue,
     quotas,
     registry: openRegistry({ database, storage, config, clock, admission }),
+    scans,
     usage,
     now,
   }

@@ -99,7 +99,8 @@ function complete(
     const folder = tree.originOf(field.keys)?.folder ?? cwd
     replace(settings, field, (value) => (value === undefined ? value : resolve(folder, value)))
   }
-  const { dataDirectory, metadata, storage } = settings
+  const { dataDirectory, metadata, storage, scan } = settings
+  const { advisories } = scan
   return {
     ...settings,
     metadata:
@@ -110,6 +111,13 @@ function complete(
       storage.kind === 'filesystem'
         ? { ...storage, directory: storage.directory ?? resolve(dataDirectory, 'blobs') }
         : storage,
+    scan: {
+      ...scan,
+      advisories: {
+        ...advisories,
+        folder: advisories.folder ?? resolve(dataDirectory, 'advisories'),
+      },
+    },
   }
 }
 

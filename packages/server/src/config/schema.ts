@@ -9,6 +9,7 @@ import { http, metrics } from './listener-schema.ts'
 import { oidc } from './oidc-schema.ts'
 import { outbound } from './outbound-schema.ts'
 import { robots } from './robot-schema.ts'
+import { scan } from './scan-schema.ts'
 import { gibibyte, kibibyte, mebibyte, path } from './setting.ts'
 import { signInFields } from './sign-in-schema.ts'
 import { isPostgresUrl } from './value-checks.ts'
@@ -285,6 +286,7 @@ export const configSchema = z
     registry,
     collection,
     verification,
+    scan,
     audit,
     outbound,
   })
@@ -307,12 +309,15 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
 
 /** Settings after loading: every default filled in, every path absolute, frozen. Each part of Berth gets its own branch. */
 export type Config = DeepReadonly<
-  Omit<Settings, 'metadata' | 'storage'> & {
+  Omit<Settings, 'metadata' | 'storage' | 'scan'> & {
     metadata:
       | (Extract<Settings['metadata'], { kind: 'sqlite' }> & { file: string })
       | Extract<Settings['metadata'], { kind: 'postgres' }>
     storage:
       | (Extract<Settings['storage'], { kind: 'filesystem' }> & { directory: string })
       | Extract<Settings['storage'], { kind: 'memory' }>
+    scan: Omit<Settings['scan'], 'advisories'> & {
+      advisories: Settings['scan']['advisories'] & { folder: string }
+    }
   }
 >

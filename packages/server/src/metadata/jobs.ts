@@ -1,4 +1,4 @@
-import { PostgresAdapter, type SelectQueryBuilder } from 'kysely'
+import { PostgresAdapter, type SelectQueryBuilder, sql } from 'kysely'
 import type { Executor, Transaction } from './database.ts'
 import { lockRows } from './row-lock.ts'
 import type { JobState, JobsTable } from './schema.ts'
@@ -31,6 +31,34 @@ export async function insertJob(
     )
     .executeTakeFirst()
   return Number(result.numInsertedOrUpdatedRows) > 0
+}
+
+/** Makes a job that waits at least as urgent as `priority`. */
+export async function putForward(
+  tx: Transaction,
+  dedupeKey: string,
+  priority: number,
+): Promise<void> {
+  await tx
+    .updateTable('jobs')
+    .set({ priority })
+    .where('dedupe_key', '=', dedupeKey)
+    .where('state', '=', 'waiting')
+    .where('priority', '>', priority)
+    .execute()
+}
+
+/** Removes jobs that wait for their turn to do just this. */
+export async function deleteWaiting(
+  tx: Transaction,
+  job: { name: string; payload: string },
+): Promise<void> {
+  await tx
+    .deleteFrom('jobs')
+    .where('state', '=', 'waiting')
+    .where('name', '=', job.name)
+    .where('payload', '=', job.payload)
+    .execute()
 }
 
 export function findJob(db: Executor, id: string): Promise<JobRow | undefined> {
@@ -125,6 +153,8 @@ export function claimJobs(
       lease_until: claim.leaseUntil,
       started_at: claim.now,
       error: null,
+      // What is asked for once for each thing may be asked for again from now on.
+      dedupe_key: sql<string | null>`case when dedupe_key like '%:%' then null else dedupe_key end`,
     }))
     .where('id', 'in', (eb) =>
       skipLocked(

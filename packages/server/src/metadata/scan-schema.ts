@@ -27,8 +27,6 @@ export type ImagesTable = {
   layers: number
   packages: number
   not_covered: number
-  /** The whole `Catalogue` of the scanner as JSON, zstd. */
-  catalogue: Uint8Array | null
   catalogue_version: number
   catalogued_at: string | null
   /** When findings were last looked for, with which advisories and how old these were. */
@@ -45,6 +43,14 @@ export type ImagesTable = {
   worst_score: number
   /** Counts up whenever anything above changes: what was judged by an older one is judged again. */
   revision: number
+  /** The job that is to scan it, or did last; it is gone when that went well. */
+  scan_job: string | null
+}
+
+/** The whole `Catalogue` of the scanner of an image as JSON, zstd. Apart from `images`, whose rows change often. */
+export type ImageCataloguesTable = {
+  image_digest: string
+  catalogue: Uint8Array
 }
 
 /** The facts of one layer blob: `LayerCatalogue` of the scanner as JSON, zstd. */
@@ -62,9 +68,11 @@ export type PackagesTable = {
   /** sha256 of what matching looks at; unique. */
   key: string
   kind: string
-  /** `debian/12` for packages of a distribution, empty for languages. */
+  /** `debian/12` for packages of a distribution, `linuxmint/21 ubuntu debian` with what it is like; empty for languages. */
   release: string
   name: string
+  /** Of maven's `group:artifact`; empty for others. */
+  artifact: string
   version: string
   source_name: string
   source_version: string
@@ -78,6 +86,33 @@ export type PackagesTable = {
 export type ImagePackagesTable = {
   image_digest: string
   package_id: number
+}
+
+/**
+ * Advisory data that was in force on some node, in the order in which it was first seen: revisions count up here, since
+ * each node has a file of its own.
+ */
+export type AdvisoryRevisionsTable = {
+  revision: Generated<number>
+  /** Of sources and their times; unique. */
+  fingerprint: string
+  built_at: string | null
+  seen_at: string
+}
+
+/** Open findings of a repository at the end of a day, and how many came and went on it. */
+export type FindingTrendsTable = {
+  repository_id: number
+  /** ISO day. */
+  day: string
+  critical: number
+  high: number
+  medium: number
+  low: number
+  negligible: number
+  unknown: number
+  opened: number
+  closed: number
 }
 
 /** Findings of a distinct package. */

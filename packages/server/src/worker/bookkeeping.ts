@@ -5,6 +5,7 @@ import type { Sessions } from '../access/sessions.ts'
 import type { Audit } from '../audit/open.ts'
 import type { Config } from '../config/schema.ts'
 import type { Logger } from '../log.ts'
+import type { Advisories } from '../scan/advisories.ts'
 import type { Usage } from '../quota/usage.ts'
 import { BackgroundLoops } from './loops.ts'
 
@@ -20,6 +21,7 @@ const rowsAtOnce = 1000
 export function startBookkeeping(parts: {
   audit: Audit
   usage: Usage
+  advisories: Advisories
   sessions: Sessions
   throttle: LoginThrottle
   idempotencyKeys: IdempotencyKeys
@@ -27,7 +29,7 @@ export function startBookkeeping(parts: {
   config: Pick<Config, 'access'>
   logger: Logger
 }): { stop(): Promise<void> } {
-  const { audit, usage, ldapSync, logger } = parts
+  const { audit, usage, advisories, ldapSync, logger } = parts
   const loops = new BackgroundLoops(logger)
   const { signal } = loops
   const every = (name: string, milliseconds: number, work: () => Promise<unknown>) =>
@@ -37,6 +39,7 @@ export function startBookkeeping(parts: {
   every('audit refusals', 5 * secondMs, () => audit.refusals.flush())
   every('audit retention', hourMs, () => audit.retention.run({ signal }))
   every('usage', 2 * secondMs, () => usage.fold({ signal }))
+  every('advisories', 5 * secondMs, () => advisories.refresh())
   every('expired sessions', minuteMs, () => parts.sessions.removeExpired(rowsAtOnce))
   every('expired throttles', minuteMs, () => parts.throttle.removeExpired(rowsAtOnce))
   every('idempotency keys', minuteMs, () => parts.idempotencyKeys.removeExpired())

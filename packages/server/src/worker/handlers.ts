@@ -9,8 +9,10 @@ import type { Collection } from '../registry/collection.ts'
 import type { Sweep } from '../registry/sweep.ts'
 import type { Verification } from '../registry/verification.ts'
 import type { LabelIndexing } from '../search/labels.ts'
+import type { Scanning } from '../scan/open.ts'
 import type { SearchUpkeep } from '../search/upkeep.ts'
 import type { SignatureVerification } from '../signatures/verification.ts'
+import { makeScanHandlers } from './scan-handlers.ts'
 
 /** What a handler gets. It stops soon after `signal`, and returns what it has done by then. */
 export type JobRun<Name extends JobName> = {
@@ -41,6 +43,7 @@ export function makeHandlers(parts: {
   verification: Verification
   labels: LabelIndexing
   upkeep: SearchUpkeep
+  scanning: Scanning
   signatures: SignatureVerification
   metrics: Metrics
   config: Pick<Config, 'verification'>
@@ -48,6 +51,7 @@ export function makeHandlers(parts: {
 }): JobHandlers {
   const { metrics } = parts
   return {
+    ...makeScanHandlers(parts.scanning),
     async collect({ payload, signal, onProgress }) {
       const sweep = payload.sweep
         ? await parts.sweep.run({ restFactor, signal, dryRun: payload.dryRun })

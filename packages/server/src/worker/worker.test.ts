@@ -1,7 +1,7 @@
 import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BerthError } from '../errors.ts'
-import type { JobName } from '../jobs/job.ts'
+import { type JobName, jobNames } from '../jobs/job.ts'
 import { Jobs } from '../jobs/jobs.ts'
 import { JobQueue } from '../jobs/queue.ts'
 import { type TestDatabase, testDatabases } from '../testing/open-test-databases.ts'
@@ -42,13 +42,7 @@ for (const { name: engine, available, open } of testDatabases) {
     function startWorker(some: Partial<JobHandlers>): Worker {
       const nothing = async () => ({})
       const handlers: JobHandlers = {
-        collect: nothing,
-        sweep: nothing,
-        verify: nothing,
-        'trim-jobs': nothing,
-        'index-labels': nothing,
-        'rebuild-search': nothing,
-        'trim-search': nothing,
+        ...(Object.fromEntries(jobNames.map((name) => [name, nothing])) as unknown as JobHandlers),
         ...some,
       }
       const worker = new Worker({ queue, handlers, pace, logger: pino({ level: 'silent' }) })

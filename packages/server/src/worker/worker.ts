@@ -5,7 +5,7 @@ import type { HeldJob, JobQueue } from '../jobs/queue.ts'
 import type { Logger } from '../log.ts'
 import type { JobHandlers } from './handlers.ts'
 
-const lanes = { short: 2, long: 2 } as const
+const lanes = { short: 2, long: 2, scan: 2 } as const
 
 /** How often things happen, in milliseconds. */
 export type WorkerPace = {
@@ -19,6 +19,13 @@ export type WorkerPace = {
 
 const pace: WorkerPace = { pollMs: 500, leaseMs: 60_000, heartbeatMs: 5_000 }
 const dayMs = 86_400_000
+const dailyJobs = [
+  'trim-jobs',
+  'trim-search',
+  'find-unscanned',
+  'note-findings',
+  'trim-scans',
+] as const
 
 type Parts = {
   readonly queue: JobQueue
@@ -28,8 +35,8 @@ type Parts = {
 }
 
 /**
- * Does the jobs of the queue: two that are short and two that are long at a time, so that a verification of a day holds
- * up neither collection nor what a push has left to do.
+ * Does the jobs of the queue: two that are short, two that are long and two scans at a time, so that a verification of a
+ * day holds up neither collection nor what a push has left to do.
  */
 export class Worker {
   readonly #queue: JobQueue
@@ -98,8 +105,8 @@ export class Worker {
       })
       if (state.outcome === 'lost') return
       if (state.outcome === 'cancel') await this.#queue.completeCancelled(held, result)
-      // A long job has returned because it was told to stop; a short one does not stop in the middle.
-      else if (signal.aborted && jobRules[held.name].lane === 'long') {
+      // It has returned because it was told to stop; a short one does not stop in the middle.
+      else if (signal.aborted && jobRules[held.name].lane !== 'short') {
         await this.#putBack(held, state.progress)
       } else await this.#queue.complete(held, result)
     } catch (error) {
@@ -149,12 +156,12 @@ export class Worker {
     }
   }
 
-  /** Asks for the daily jobs that keep the queue and the search index small. */
+  /** Asks for the daily jobs that keep the queue and the indexes small, and look after what was not scanned. */
   async #upkeep(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
       try {
-        for (const name of ['trim-jobs', 'trim-search'] as const) {
+        for (const name of dailyJobs) {
           await this.#queue.add({ name, payload: {} })
         }
       } catch (error) {

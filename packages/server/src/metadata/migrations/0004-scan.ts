@@ -7,6 +7,7 @@ export async function addScan(db: Kysely<unknown>, dialect: Dialect): Promise<vo
   await addPackages(db, dialect)
   await addTracked(db, dialect)
   await addVex(db, dialect)
+  await addTimes(db, dialect)
 }
 
 async function addImages(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
@@ -29,7 +30,6 @@ async function addImages(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
     .addColumn('layers', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('packages', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('not_covered', 'integer', (column) => column.notNull().defaultTo(0))
-    .addColumn('catalogue', bytes)
     .addColumn('catalogue_version', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('catalogued_at', 'text')
     .addColumn('matched_at', 'text')
@@ -43,6 +43,19 @@ async function addImages(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
     .addColumn('unknown', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('worst_score', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('revision', 'bigint', (column) => column.notNull().defaultTo(0))
+    .addColumn('scan_job', 'text')
+    .execute()
+  await db.schema
+    .createIndex('images_by_data_revision')
+    .on('images')
+    .columns(['data_revision', 'digest'])
+    .execute()
+  await db.schema
+    .createTable('image_catalogues')
+    .addColumn('image_digest', bytewise, (column) =>
+      column.primaryKey().references('images.digest').onDelete('cascade'),
+    )
+    .addColumn('catalogue', bytes, (column) => column.notNull())
     .execute()
   await db.schema
     .createTable('layer_catalogues')
@@ -63,6 +76,7 @@ async function addPackages(db: Kysely<unknown>, dialect: Dialect): Promise<void>
     .addColumn('kind', 'text', (column) => column.notNull())
     .addColumn('release', 'text', (column) => column.notNull())
     .addColumn('name', bytewise, (column) => column.notNull())
+    .addColumn('artifact', bytewise, (column) => column.notNull())
     .addColumn('version', bytewise, (column) => column.notNull())
     .addColumn('source_name', bytewise, (column) => column.notNull())
     .addColumn('source_version', bytewise, (column) => column.notNull())
@@ -70,7 +84,10 @@ async function addPackages(db: Kysely<unknown>, dialect: Dialect): Promise<void>
     .addColumn('modularity', 'text', (column) => column.notNull())
     .addColumn('data_revision', 'bigint', (column) => column.notNull())
     .execute()
-  await db.schema.createIndex('packages_by_name').on('packages').columns(['name', 'id']).execute()
+  for (const name of ['name', 'artifact', 'source_name']) {
+    const index = db.schema.createIndex(`packages_by_${name}`)
+    await index.on('packages').columns([name, 'id']).execute()
+  }
   await db.schema
     .createIndex('packages_by_data_revision')
     .on('packages')
@@ -164,5 +181,32 @@ async function addVex(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
     .createIndex('vex_statements_by_vulnerability')
     .on('vex_statements')
     .columns(['vulnerability', 'project_id'])
+    .execute()
+}
+
+async function addTimes(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
+  const { bytewise, identity } = columnTypes(dialect)
+  await db.schema
+    .createTable('advisory_revisions')
+    .addColumn('revision', identity, (column) => column.primaryKey())
+    .addColumn('fingerprint', bytewise, (column) => column.notNull().unique())
+    .addColumn('built_at', 'text')
+    .addColumn('seen_at', 'text', (column) => column.notNull())
+    .execute()
+  await db.schema
+    .createTable('finding_trends')
+    .addColumn('repository_id', 'bigint', (column) =>
+      column.notNull().references('repositories.id').onDelete('cascade'),
+    )
+    .addColumn('day', 'text', (column) => column.notNull())
+    .addColumn('critical', 'integer', (column) => column.notNull())
+    .addColumn('high', 'integer', (column) => column.notNull())
+    .addColumn('medium', 'integer', (column) => column.notNull())
+    .addColumn('low', 'integer', (column) => column.notNull())
+    .addColumn('negligible', 'integer', (column) => column.notNull())
+    .addColumn('unknown', 'integer', (column) => column.notNull())
+    .addColumn('opened', 'integer', (column) => column.notNull())
+    .addColumn('closed', 'integer', (column) => column.notNull())
+    .addPrimaryKeyConstraint('finding_trends_pkey', ['repository_id', 'day'])
     .execute()
 }

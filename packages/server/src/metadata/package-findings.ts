@@ -1,0 +1,171 @@
+import { sql } from 'kysely'
+import { type Executor, type Transaction, inPortions } from './database.ts'
+import type { ImagesTable, PackageFindingsTable } from './scan-schema.ts'
+
+export type FindingRow = PackageFindingsTable
+
+type Severity = PackageFindingsTable['severity']
+
+/** The worst first. */
+export const severities: readonly Severity[] = [
+  'critical',
+  'high',
+  'medium',
+  'low',
+  'negligible',
+  'unknown',
+]
+
+export type SeverityCounts = Pick<ImagesTable, Severity>
+
+/** Findings of these packages, 500 at most. */
+export function findingsOf(db: Executor, packages: readonly number[]): Promise<FindingRow[]> {
+  if (packages.length === 0) return Promise.resolve([])
+  return db.selectFrom('package_findings').selectAll().where('package_id', 'in', packages).execute()
+}
+
+/** Makes `rows` the only findings of these packages. */
+export async function replaceFindings(
+  tx: Transaction,
+  packages: readonly number[],
+  rows: readonly FindingRow[],
+): Promise<void> {
+  await inPortions(packages, (portion) =>
+    tx.deleteFrom('package_findings').where('package_id', 'in', portion).execute(),
+  )
+  await inPortions(rows, (portion) => tx.insertInto('package_findings').values(portion).execute())
+}
+
+export type ImageFindingRow = FindingRow & {
+  kind: string
+  name: string
+  version: string
+  release: string
+}
+
+export type FindingFilter = {
+  severities?: readonly Severity[] | undefined
+  vulnerability?: string | undefined
+  package?: string | undefined
+  fixable?: boolean | undefined
+}
+
+/** Where a page of findings begins. */
+export type FindingPlace = { score: number; vulnerability: string; packageId: number }
+
+/** Findings of an image, the highest score first; those after `after` only. */
+export function findingsOfImage(
+  db: Executor,
+  query: {
+    digest: string
+    filter: FindingFilter
+    after: FindingPlace | undefined
+    limit: number
+  },
+): Promise<ImageFindingRow[]> {
+  const { filter, after } = query
+  return db
+    .selectFrom('image_packages')
+    .innerJoin('package_findings', 'package_findings.package_id', 'image_packages.package_id')
+    .innerJoin('packages', 'packages.id', 'image_packages.package_id')
+    .selectAll('package_findings')
+    .select(['packages.kind', 'packages.name', 'packages.version', 'packages.release'])
+    .where('image_packages.image_digest', '=', query.digest)
+    .$if(filter.severities !== undefined, (builder) =>
+      builder.where('package_findings.severity', 'in', filter.severities ?? []),
+    )
+    .$if(filter.vulnerability !== undefined, (builder) =>
+      builder.where('package_findings.vulnerability', '=', filter.vulnerability ?? ''),
+    )
+    .$if(filter.package !== undefined, (builder) =>
+      builder.where('packages.name', '=', filter.package ?? ''),
+    )
+    .$if(filter.fixable === true, (builder) =>
+      builder.where('package_findings.fixed_version', 'is not', null),
+    )
+    .$if(filter.fixable === false, (builder) =>
+      builder.where('package_findings.fixed_version', 'is', null),
+    )
+    .$if(after !== undefined, (builder) =>
+      builder.where((eb) => {
+        const { score, vulnerability, packageId } = after ?? {
+          score: 0,
+          vulnerability: '',
+          packageId: 0,
+        }
+        return eb.or([
+          eb('package_findings.score', '<', score),
+          eb.and([
+            eb('package_findings.score', '=', score),
+            eb(
+              eb.refTuple('package_findings.vulnerability', 'package_findings.package_id'),
+              '>',
+              eb.tuple(vulnerability, packageId),
+            ),
+          ]),
+        ])
+      }),
+    )
+    .orderBy('package_findings.score', 'desc')
+    .orderBy('package_findings.vulnerability')
+    .orderBy('package_findings.package_id')
+    .limit(query.limit)
+    .execute()
+}
+
+/** How many findings of each severity, and the worst score, of each of these images, 500 at most. */
+export async function countFindings(
+  db: Executor,
+  digests: readonly string[],
+): Promise<Map<string, SeverityCounts & { worst_score: number }>> {
+  const counts = new Map<string, SeverityCounts & { worst_score: number }>()
+  if (digests.length === 0) return counts
+  const rows = await db
+    .selectFrom('image_packages')
+    .innerJoin('package_findings', 'package_findings.package_id', 'image_packages.package_id')
+    .select(['image_packages.image_digest as digest', 'package_findings.severity'])
+    .select((eb) => [
+      eb.fn.countAll<number>().as('count'),
+      eb.fn.max('package_findings.score').as('worst'),
+    ])
+    .where('image_packages.image_digest', 'in', digests)
+    .groupBy(['image_packages.image_digest', 'package_findings.severity'])
+    .execute()
+  for (const digest of digests) counts.set(digest, noFindings())
+  for (const { digest, severity, count, worst } of rows) {
+    const counted = counts.get(digest)
+    if (!counted) continue
+    counted[severity] = Number(count)
+    counted.worst_score = Math.max(counted.worst_score, worst)
+  }
+  return counts
+}
+
+function noFindings(): SeverityCounts & { worst_score: number } {
+  return { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0, worst_score: 0 }
+}
+
+/** Images of these packages, 500 packages at most. */
+export async function imagesWithPackages(
+  db: Executor,
+  packages: readonly number[],
+): Promise<string[]> {
+  if (packages.length === 0) return []
+  const rows = await db
+    .selectFrom('image_packages')
+    .select('image_digest')
+    .distinct()
+    .where('package_id', 'in', packages)
+    .execute()
+  return rows.map((row) => row.image_digest)
+}
+
+/** The place of a severity in the order, 5 for the worst: `max` of it is the worst of several. */
+export function severityRank(column: string) {
+  return sql<number>`case ${sql.ref(column)} when 'critical' then 5 when 'high' then 4 when 'medium' then 3 when 'low' then 2 when 'negligible' then 1 else 0 end`
+}
+
+/** The severity of a rank. */
+export function severityOfRank(rank: number): Severity {
+  return severities[5 - rank] ?? 'unknown'
+}

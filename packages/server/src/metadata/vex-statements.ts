@@ -1,0 +1,91 @@
+import { type Executor, type Transaction, inPortions } from './database.ts'
+import type { VexStatementsTable } from './scan-schema.ts'
+
+export type VexRow = VexStatementsTable
+
+const listMax = 10_000
+
+export async function insertVexStatements(tx: Transaction, rows: readonly VexRow[]): Promise<void> {
+  await inPortions(rows, (portion) => tx.insertInto('vex_statements').values(portion).execute())
+}
+
+/** Statements of this very project, the newest first; those after `after` only. */
+export function listVexRows(
+  db: Executor,
+  query: {
+    projectId: number
+    state: 'active' | 'revoked' | 'all'
+    vulnerability: string | undefined
+    after: { created_at: string; id: string } | undefined
+    limit: number
+  },
+): Promise<VexRow[]> {
+  const { state, vulnerability, after } = query
+  return db
+    .selectFrom('vex_statements')
+    .selectAll()
+    .where('project_id', '=', query.projectId)
+    .$if(state === 'active', (builder) => builder.where('revoked_at', 'is', null))
+    .$if(state === 'revoked', (builder) => builder.where('revoked_at', 'is not', null))
+    .$if(vulnerability !== undefined, (builder) =>
+      builder.where('vulnerability', '=', vulnerability ?? ''),
+    )
+    .$if(after !== undefined, (builder) =>
+      builder.where(({ eb, refTuple, tuple }) =>
+        eb(refTuple('created_at', 'id'), '<', tuple(after?.created_at ?? '', after?.id ?? '')),
+      ),
+    )
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(query.limit)
+    .execute()
+}
+
+/** Takes a statement back; `undefined` when there is none that holds. */
+export function revokeVexRow(
+  tx: Transaction,
+  statement: { id: string; projectId: number; now: string; by: string },
+): Promise<VexRow | undefined> {
+  return tx
+    .updateTable('vex_statements')
+    .set({ revoked_at: statement.now, revoked_by: statement.by })
+    .where('id', '=', statement.id)
+    .where('project_id', '=', statement.projectId)
+    .where('revoked_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst()
+}
+
+export function findVexRow(
+  db: Executor,
+  projectId: number,
+  id: string,
+): Promise<VexRow | undefined> {
+  return db
+    .selectFrom('vex_statements')
+    .selectAll()
+    .where('id', '=', id)
+    .where('project_id', '=', projectId)
+    .executeTakeFirst()
+}
+
+/**
+ * Statements in force that may speak of an image in a repository: those of the projects above it, of this repository or
+ * all, of this image or all. The newest 10,000.
+ */
+export function vexRowsFor(
+  db: Executor,
+  query: { projects: readonly string[]; repository: string; digest: string },
+): Promise<VexRow[]> {
+  return db
+    .selectFrom('vex_statements')
+    .innerJoin('projects', 'projects.id', 'vex_statements.project_id')
+    .selectAll('vex_statements')
+    .where('projects.name', 'in', query.projects)
+    .where('vex_statements.repository', 'in', ['', query.repository])
+    .where('vex_statements.image_digest', 'in', ['', query.digest])
+    .where('vex_statements.revoked_at', 'is', null)
+    .orderBy('vex_statements.created_at', 'desc')
+    .limit(listMax)
+    .execute()
+}

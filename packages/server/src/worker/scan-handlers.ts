@@ -1,0 +1,28 @@
+import type { Scanning } from '../scan/open.ts'
+import type { JobHandlers } from './handlers.ts'
+
+/** The jobs of scanning. */
+export function makeScanHandlers({
+  images,
+  matching,
+  tracking,
+  upkeep,
+}: Pick<Scanning, 'images' | 'matching' | 'tracking' | 'upkeep'>): Pick<
+  JobHandlers,
+  | 'scan-image'
+  | 'track-findings'
+  | 'match-packages'
+  | 'find-unscanned'
+  | 'note-findings'
+  | 'trim-scans'
+> {
+  return {
+    'scan-image': ({ payload, signal, onProgress }) =>
+      images.scan({ digest: payload.digest, signal, onProgress }),
+    'track-findings': ({ payload }) => tracking.track(payload.repository),
+    'match-packages': ({ signal, onProgress }) => matching.run({ signal, onProgress }),
+    'find-unscanned': ({ signal }) => upkeep.findUnscanned(signal),
+    'note-findings': ({ signal }) => upkeep.noteFindings(signal),
+    'trim-scans': ({ signal }) => upkeep.trim(signal),
+  }
+}
