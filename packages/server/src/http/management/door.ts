@@ -28,7 +28,9 @@ import type { Referrers } from '../../registry/referrers.ts'
 import type { Manifests } from '../../registry/manifests.ts'
 import type { Search } from '../../search/search.ts'
 import type { TrustedIdentities } from '../../signatures/identities.ts'
+import type { SigningKeys } from '../../signatures/keys.ts'
 import type { TrustedRoots } from '../../signatures/roots.ts'
+import type { ImageSigning } from '../../signatures/sign.ts'
 import type { SignatureVerification } from '../../signatures/verification.ts'
 
 /** The services behind the management API, one for each resource. */
@@ -67,4 +69,6 @@ export type ManagementDoor = {
   readonly signatures: SignatureVerification
   readonly trustedIdentities: TrustedIdentities
   readonly trustedRoots: TrustedRoots
+  readonly signingKeys: SigningKeys
+  readonly imageSigning: ImageSigning
 }

@@ -21,6 +21,7 @@ import { quotaRoutes } from './quotas.ts'
 import { repositoryRoutes } from './repositories.ts'
 import { searchRoutes } from './search.ts'
 import { signatureRoutes } from './signatures.ts'
+import { signingKeyRoutes } from './signing-keys.ts'
 import { systemRoutes } from './system.ts'
 import { trustedIdentityRoutes } from './trusted-identities.ts'
 import { trustedRootRoutes } from './trusted-roots.ts'
@@ -55,5 +56,6 @@ export const managementRoutes: readonly Binding[] = [
   ...signatureRoutes,
   ...trustedIdentityRoutes,
   ...trustedRootRoutes,
+  ...signingKeyRoutes,
   ...systemRoutes,
 ]

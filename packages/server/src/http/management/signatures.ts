@@ -1,9 +1,13 @@
-import { readSignatures, verifySignatures } from '@berth/api/signatures.ts'
+import { readSignatures, signManifest, verifySignatures } from '@berth/api/signatures.ts'
 import type { Digest } from '@berth/oci/digest.ts'
 import { parseReference, parseRepositoryName, type RepositoryName } from '@berth/oci/reference.ts'
+import { BerthError } from '../../errors.ts'
 import type { StoredVerdict } from '../../metadata/signature-verdicts.ts'
 import { type Binding, bind } from './call.ts'
 import type { ManagementDoor } from './door.ts'
+import { writePermit } from '../write-permit.ts'
+
+const annotationsMax = 64
 
 /** Who signed images, and why other signatures do not count. */
 export const signatureRoutes: readonly Binding[] = [
@@ -15,6 +19,32 @@ export const signatureRoutes: readonly Binding[] = [
     const { repository, digest } = await resolve(door, params)
     await door.signatures.verify(repository, digest)
     return { body: await readVerdicts(door, repository, digest) }
+  }),
+  bind(signManifest, { on: 'repository', action: 'push' }, async (door, call) => {
+    const { params, body, caller, context } = call
+    const annotations = body.annotations ?? {}
+    if (Object.keys(annotations).length > annotationsMax) {
+      throw new BerthError(
+        'requestInvalid',
+        `A signature has at most ${annotationsMax} annotations.`,
+        { details: [{ field: 'annotations', rule: 'maxItems' }] },
+      )
+    }
+    const signed = await door.imageSigning.sign({
+      repository: parseRepositoryName(params.repository),
+      reference: parseReference(params.reference),
+      key: body.key,
+      annotations,
+      permit: writePermit(caller, context.requestId),
+      mayUse: async (project) => {
+        if (await caller.mayProject('signImages', project)) return
+        throw new BerthError(
+          'denied',
+          `${caller.actor.name} may not sign with the keys of ${project === '' ? 'the instance' : `the project ${project}`}: that takes a maintainer there.`,
+        )
+      },
+    })
+    return { body: signed }
   }),
 ]
 
