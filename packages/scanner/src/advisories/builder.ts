@@ -163,6 +163,9 @@ function replaceSource(database: DatabaseSync, one: AdvisoryImport): number {
 
 function finish(database: DatabaseSync): void {
   for (const sql of indexes) database.exec(sql)
+  database.exec(
+    'DELETE FROM place; INSERT INTO place SELECT DISTINCT ecosystem, release FROM affected',
+  )
   database.exec(`UPDATE meta SET value = value + 1 WHERE key = 'revision'`)
   database.exec(`INSERT INTO meta (key, value) VALUES ('complete', '1')`)
   database.exec('COMMIT; ANALYZE; PRAGMA journal_mode = DELETE')

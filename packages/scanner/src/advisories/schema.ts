@@ -12,6 +12,7 @@ export const schemaVersion = 1
  * - `source`: one row for each import; its rows elsewhere go when it is imported again.
  * - `advisory`: `body` is the record as JSON without its affected packages.
  * - `affected`: `ranges` is JSON, see `range-text.ts`; `versions` a JSON array or null.
+ * - `place`: which ecosystems and releases `affected` has anything of.
  * - `score`: of a vulnerability, whoever names it.
  */
 export const tables: readonly string[] = [
@@ -19,6 +20,7 @@ export const tables: readonly string[] = [
   `CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, built_at TEXT NOT NULL, imported_at TEXT NOT NULL, records INTEGER NOT NULL, license TEXT, address TEXT, etag TEXT) STRICT`,
   `CREATE TABLE advisory (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL) STRICT`,
   `CREATE TABLE affected (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, advisory INTEGER NOT NULL, ecosystem TEXT NOT NULL, release TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL, ranges TEXT NOT NULL, versions TEXT, severity TEXT, module TEXT) STRICT`,
+  `CREATE TABLE place (ecosystem TEXT NOT NULL, release TEXT NOT NULL, PRIMARY KEY (ecosystem, release)) STRICT, WITHOUT ROWID`,
   `CREATE TABLE score (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, vulnerability TEXT NOT NULL, body TEXT NOT NULL) STRICT`,
   `CREATE TABLE epss (vulnerability TEXT NOT NULL, source INTEGER NOT NULL, probability REAL NOT NULL, PRIMARY KEY (vulnerability, source)) STRICT, WITHOUT ROWID`,
   `CREATE TABLE kev (vulnerability TEXT NOT NULL, source INTEGER NOT NULL, day TEXT NOT NULL, PRIMARY KEY (vulnerability, source)) STRICT, WITHOUT ROWID`,
