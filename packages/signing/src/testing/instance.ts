@@ -37,8 +37,8 @@ export type TestTrustedRoot = {
 
 export async function makeInstance(host = 'sigstore.test'): Promise<TestInstance> {
   const authority = await makeAuthority(host)
-  const log = await makeLog(`rekor.${host}`)
-  const log2 = await makeLog(`rekor2.${host}`)
+  const log = await makeLog(`rekor.${host}`, 1)
+  const log2 = await makeLog(`rekor2.${host}`, 2)
   const timestamps = makeTimestamps()
   const start = new Date(Date.now() - 10 * dayMilliseconds).toISOString()
   const toLog = (name: string, key: Buffer): LogInstance => ({

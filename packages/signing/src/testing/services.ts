@@ -18,7 +18,7 @@ export type TestServices = {
 }
 
 export function makeServices(instance: TestInstance, issuer = 'https://issuer.test'): TestServices {
-  const tokens = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const tokens = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const answer: TestServices['answer'] = async (path, headers, body) => {
     try {
       switch (path) {
@@ -48,7 +48,7 @@ export function makeServices(instance: TestInstance, issuer = 'https://issuer.te
           ? { email: subject, email_verified: true, sub: 'somebody' }
           : { sub: subject },
       )
-        .setProtectedHeader({ alg: 'ES256' })
+        .setProtectedHeader({ alg: 'RS256' })
         .setIssuer(issuer)
         .setAudience('sigstore')
         .setIssuedAt()
@@ -106,7 +106,7 @@ function addV1({ log }: TestInstance, proposed: Json): Response {
   const uuid = sha256(Buffer.of(0), body).toString('hex')
   return Response.json(
     { [uuid]: answerV1(entry) },
-    { status: 201, headers: { etag: `"${uuid}"`, location: `/api/v1/log/entries/${uuid}` } },
+    { status: 201, headers: { etag: uuid, location: `/api/v1/log/entries/${uuid}` } },
   )
 }
 
@@ -182,6 +182,7 @@ function recordBody(spec: Json | undefined): Buffer {
 
 function addV2({ log2 }: TestInstance, proposed: Json): Response {
   const record = proposed.hashedRekordRequestV002
+  const signature = record?.signature
   const algorithms: Record<number, string> = { 32: 'SHA2_256', 48: 'SHA2_384', 64: 'SHA2_512' }
   const length = Buffer.from(record?.digest ?? '', 'base64').length
   const body = Buffer.from(
@@ -191,10 +192,19 @@ function addV2({ log2 }: TestInstance, proposed: Json): Response {
       spec: {
         hashedRekordV002: {
           data: { algorithm: algorithms[length], digest: record?.digest },
-          signature: record?.signature,
+          signature: {
+            content: signature?.content,
+            verifier: canonicalVerifier(signature?.verifier),
+          },
         },
       },
     }),
   )
   return Response.json(log2.add(body, 'hashedrekord', '0.0.2'), { status: 201 })
+}
+
+/** Members in the order of canonical JSON: clients rebuild the body to check its hash. */
+function canonicalVerifier(verifier: Json | undefined): object {
+  const { keyDetails, publicKey, x509Certificate } = verifier ?? ({} as Json)
+  return { keyDetails, publicKey, x509Certificate }
 }

@@ -26,15 +26,16 @@ export type TestLogEntry = {
   canonicalizedBody: string
 }
 
-/** `name` is the log's host, by which its checkpoints name it. */
-export async function makeLog(name: string): Promise<TestLog> {
+/** `name` is the log's host. The checkpoints of Rekor 1 add the number of its tree, by which clients tell the two. */
+export async function makeLog(name: string, version: 1 | 2): Promise<TestLog> {
   const pair = await makePair()
   const id = sha256(pair.spki)
   // A log of one entry has an empty proof, which would prove little.
   const leaves: Buffer[] = [leafHash(Buffer.from('first')), leafHash(Buffer.from('second'))]
 
   const checkpoint = (root: Buffer): string => {
-    const note = `${name}\n${leaves.length}\n${root.toString('base64')}\n`
+    const origin = version === 1 ? `${name} - 1193050959916656506` : name
+    const note = `${origin}\n${leaves.length}\n${root.toString('base64')}\n`
     const signature = sign('sha256', Buffer.from(note), pair.privateKey)
     const line = Buffer.concat([id.subarray(0, 4), signature]).toString('base64')
     return `${note}\n— ${name} ${line}\n`
