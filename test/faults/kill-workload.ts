@@ -325,10 +325,12 @@ export class WorkloadClient {
   async #advance(session: SessionModel, end: number): Promise<void> {
     const [offset = 0] = session.offsets
     session.offsets.add(end)
-    session.touchedAt = Date.now()
+    const started = Date.now()
     const chunk = session.bytes.subarray(offset, end)
     session.location = await patch(this.#http, this.#random, session.location, chunk, offset)
     session.offsets = new Set([end])
+    // Only now: a request that was interrupted may not have put off the end of the session.
+    session.touchedAt = started
   }
 
   /** Goes on with a session that was left open, maybe before a restart, and ends it. */

@@ -45,7 +45,7 @@ export async function countIdentities(db: Executor, projectId: number): Promise<
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .where('project_id', '=', projectId)
     .executeTakeFirstOrThrow()
-  return Number(count)
+  return count
 }
 
 /** `false` when the project has one of this name. */

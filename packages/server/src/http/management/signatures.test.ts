@@ -30,7 +30,7 @@ async function send(
     type?: string
     as?: { name: string; password: string }
   } = {},
-): Promise<{ status: number; body: any; headers: Headers }> {
+): Promise<{ status: number; body: unknown }> {
   const { name, password } = options.as ?? server.admin
   const response = await fetch(`${server.url}${path}`, {
     method,
@@ -48,11 +48,7 @@ async function send(
   })
   const text = await response.text()
   const isJson = response.headers.get('content-type')?.includes('json') === true
-  return {
-    status: response.status,
-    body: isJson && text !== '' ? JSON.parse(text) : text,
-    headers: response.headers,
-  }
+  return { status: response.status, body: isJson && text !== '' ? JSON.parse(text) : text }
 }
 
 const api = (method: string, path: string, body?: unknown) =>
