@@ -44,6 +44,9 @@ export async function readArchive(file: FilePositions, path: string): Promise<Ar
 
 type Found = { [Field in keyof ArchiveContents]: ArchiveContents[Field][number][] }
 
+/** What an archive says of itself and of what was packed into it. */
+type Names = { readonly poms: Coordinates[]; manifest: ReadonlyMap<string, string> }
+
 async function readInto(
   found: Found,
   budget: ArchiveBudget,
@@ -51,21 +54,42 @@ async function readInto(
   path: string,
   depth: number,
 ): Promise<void> {
-  const poms: Coordinates[] = []
-  let manifest: ReadonlyMap<string, string> = new Map()
-  for await (const entry of zipEntries(file, budget)) {
-    if (pomPropertiesName.test(entry.name)) {
-      const bytes = await readPart(found, path, () => entry.read(maxPropertiesBytes))
-      const pom = bytes === undefined ? undefined : readPomProperties(bytes.toString('utf8'))
-      if (pom !== undefined) poms.push(pom)
-    } else if (entry.name === 'META-INF/MANIFEST.MF') {
-      const bytes = await readPart(found, path, () => entry.readStart(manifestBytes))
-      if (bytes !== undefined) manifest = readManifest(bytes.toString('utf8'))
-    } else if (isJavaArchive(entry.name) && entry.size > 0) {
-      await readNested(found, budget, entry, `${path}!/${entry.name}`, depth)
+  const names: Names = { poms: [], manifest: new Map() }
+  let count = 0
+  try {
+    for await (const entry of zipEntries(file, budget)) {
+      count += 1
+      await readEntry(found, budget, names, entry, path, depth)
     }
+  } catch (error) {
+    if (!isRefusal(error) || count === 0) throw error
+    // What was read before the directory broke off still counts.
+    found.broken.push(`${path}: ${error.message}`)
   }
-  addPackages(found, budget, path, poms, manifest)
+  addPackages(found, budget, path, names)
+}
+
+async function readEntry(
+  found: Found,
+  budget: ArchiveBudget,
+  names: Names,
+  entry: ZipEntry,
+  path: string,
+  depth: number,
+): Promise<void> {
+  const isArchive = isJavaArchive(entry.name) && entry.size > 0
+  if (entry.isUnsafe) {
+    if (isArchive) found.broken.push(`${path} holds an archive whose name leads out of it`)
+  } else if (pomPropertiesName.test(entry.name)) {
+    const bytes = await readPart(found, path, () => entry.read(maxPropertiesBytes))
+    const pom = bytes === undefined ? undefined : readPomProperties(bytes.toString('utf8'))
+    if (pom !== undefined) names.poms.push(pom)
+  } else if (entry.name === 'META-INF/MANIFEST.MF') {
+    const bytes = await readPart(found, path, () => entry.readStart(manifestBytes))
+    if (bytes !== undefined) names.manifest = readManifest(bytes.toString('utf8'))
+  } else if (isArchive) {
+    await readNested(found, budget, entry, `${path}!/${entry.name}`, depth)
+  }
 }
 
 async function readNested(
@@ -84,7 +108,7 @@ async function readNested(
   })
 }
 
-/** A part that is broken or too large costs only itself; only the budget of the whole ends everything. */
+/** A part that is broken or too large costs only itself. */
 async function readPart<T>(
   found: Found,
   path: string,
@@ -93,18 +117,21 @@ async function readPart<T>(
   try {
     return await read()
   } catch (error) {
-    if (!(error instanceof Unreadable || error instanceof ScanLimit)) throw error
+    if (!isRefusal(error)) throw error
     found.broken.push(`${path}: ${error.message}`)
     return undefined
   }
+}
+
+function isRefusal(error: unknown): error is Unreadable | ScanLimit {
+  return error instanceof Unreadable || error instanceof ScanLimit
 }
 
 function addPackages(
   found: Found,
   budget: ArchiveBudget,
   path: string,
-  poms: readonly Coordinates[],
-  manifest: ReadonlyMap<string, string>,
+  { poms, manifest }: Names,
 ): void {
   const fileName = path.slice(path.lastIndexOf('/') + 1)
   const identities = new Map<string, Identity>()

@@ -2,7 +2,7 @@ import { ScanLimit } from '../../detector.ts'
 import { defaultLimits } from '../../limits.ts'
 
 /** Entries of an archive and of all archives inside it. Applications bring some hundred archives. */
-const maxEntriesTogether = defaultLimits.archiveEntries * 10
+const maxEntriesTogether = defaultLimits.archiveEntries * 5
 const maxInflatedBytes = 2 * 1024 ** 3
 
 /** What is left to spend on one file and everything inside it. Each method throws `ScanLimit` at the limit. */

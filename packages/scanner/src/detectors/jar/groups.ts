@@ -102,6 +102,7 @@ const groups: Readonly<Record<string, string>> = {
   'struts2-*': 'org.apache.struts',
   'tomcat-embed-*': 'org.apache.tomcat.embed',
   'tomcat-*': 'org.apache.tomcat',
+  velocity: 'org.apache.velocity',
   xalan: 'xalan',
   xercesImpl: 'xerces',
   'xml-apis': 'xml-apis',

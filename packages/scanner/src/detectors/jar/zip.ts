@@ -18,9 +18,12 @@ const directorySignature = 0x02014b50
 const zip64Mark = 0xffffffff
 const windowBytes = 128 * 1024
 
-/** A file in an archive; `name` is safe to be shown, and is never used as a path on disk. */
+/** A file in an archive. */
 export type ZipEntry = {
+  /** Never used as a path on disk. */
   readonly name: string
+  /** Whether the name leads out of the archive or cannot be shown. */
+  readonly isUnsafe: boolean
   readonly size: number
   /** The whole entry in memory. Throws `ScanLimit` beyond `maxBytes`. */
   read(maxBytes: number): Promise<Buffer>
@@ -32,7 +35,7 @@ export type ZipEntry = {
 
 /**
  * The files of a zip archive, in the order of its directory. A script before it, as in executable jars, is passed over.
- * Names that lead out of the archive are left out. Throws `Unreadable` and `ScanLimit`.
+ * Throws `Unreadable` and `ScanLimit`.
  */
 export async function* zipEntries(
   file: FilePositions,
@@ -50,21 +53,23 @@ export async function* zipEntries(
     const next = await asUnreadable(() => entries.next())
     if (next.done === true) return
     budget.takeEntry(count)
-    const name = safeName(next.value)
-    if (name !== undefined) yield zipEntry(archive, zip, next.value, name, budget)
+    const name = nameOf(next.value)
+    if (!name.endsWith('/')) yield zipEntry(archive, zip, next.value, name, budget)
   }
 }
 
-function safeName(entry: Entry): string | undefined {
-  const name = getFileNameLowLevel(
+function nameOf(entry: Entry): string {
+  return getFileNameLowLevel(
     entry.generalPurposeBitFlag,
     entry.fileNameRaw,
     entry.extraFields,
     false,
   )
+}
+
+function isUnsafeName(name: string): boolean {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  const isUnsafe = validateFileName(name) !== null || /[\u0000-\u001f\u007f]/.test(name)
-  return isUnsafe || name.endsWith('/') ? undefined : name
+  return validateFileName(name) !== null || /[\u0000-\u001f\u007f]/.test(name)
 }
 
 function zipEntry(
@@ -100,6 +105,7 @@ function zipEntry(
   }
   return {
     name,
+    isUnsafe: isUnsafeName(name),
     size: entry.uncompressedSize,
     read,
     readStart: async (maxBytes) => {

@@ -10,11 +10,11 @@ export async function detectBytes(
   bytes: Buffer,
   options: { isExecutable?: boolean } = {},
 ): Promise<Detected> {
-  const folder = await mkdtemp(join(tmpdir(), 'berth-detector-'))
+  let folder: string | undefined
+  const refuseLarge = (maxBytes: number) => {
+    if (bytes.length > maxBytes) throw new ScanLimit(`${path} is larger than ${maxBytes} bytes`)
+  }
   try {
-    const refuseLarge = (maxBytes: number) => {
-      if (bytes.length > maxBytes) throw new ScanLimit(`${path} is larger than ${maxBytes} bytes`)
-    }
     return await detector.detect({
       path,
       size: bytes.length,
@@ -26,12 +26,13 @@ export async function detectBytes(
       },
       onDisk: async (maxBytes) => {
         refuseLarge(maxBytes)
+        folder ??= await mkdtemp(join(tmpdir(), 'berth-detector-'))
         const file = join(folder, 'file')
         await writeFile(file, bytes)
         return file
       },
     })
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
   }
 }
