@@ -18,7 +18,7 @@ import type { Permit } from '../registry/admission.ts'
 import type { Blobs } from '../registry/blobs.ts'
 import { readImageConfig } from '../registry/image-config.ts'
 import type { Manifests, StoredManifest } from '../registry/manifests.ts'
-import { readCursor, writeCursor } from './cursor.ts'
+import { readCursor, writeCursor } from '../cursor.ts'
 import { type ImageView, viewImage } from './image-view.ts'
 import { noRepository } from './repositories.ts'
 

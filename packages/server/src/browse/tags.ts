@@ -3,7 +3,7 @@ import { BerthError } from '../errors.ts'
 import { type TagListing, listTags, readTag } from '../metadata/browse.ts'
 import type { Database } from '../metadata/database.ts'
 import { type RepositoryReads, prepareRepositoryReads } from '../metadata/repositories.ts'
-import { readCursor, writeCursor } from './cursor.ts'
+import { readCursor, writeCursor } from '../cursor.ts'
 import { noRepository } from './repositories.ts'
 
 export type TagView = {
