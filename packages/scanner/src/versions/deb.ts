@@ -11,9 +11,10 @@ export const deb: Scheme<DebVersion> = {
     if (!/^[!-~]+$/.test(trimmed)) return undefined
     const colon = trimmed.indexOf(':')
     const epochText = colon === -1 ? '0' : trimmed.slice(0, colon)
-    if (!/^\d+$/.test(epochText)) return undefined
+    // dpkg reads it with strtol, which takes a sign.
+    if (!/^[+-]?\d+$/.test(epochText)) return undefined
     const epoch = Number(epochText)
-    if (epoch > largestEpoch) return undefined
+    if (epoch < 0 || epoch > largestEpoch) return undefined
     const rest = trimmed.slice(colon + 1)
     const dash = rest.lastIndexOf('-')
     const upstream = dash === -1 ? rest : rest.slice(0, dash)

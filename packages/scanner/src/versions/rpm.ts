@@ -17,11 +17,9 @@ export const rpm: Scheme<RpmVersion> = {
     const epoch = /^\d*:/.exec(text)?.[0] ?? ''
     const rest = text.slice(epoch.length)
     const dash = rest.lastIndexOf('-')
-    const version = dash === -1 ? rest : rest.slice(0, dash)
-    if (version === '') return undefined
     return {
       epoch: epoch.slice(0, -1) || '0',
-      version,
+      version: dash === -1 ? rest : rest.slice(0, dash),
       release: dash === -1 ? undefined : rest.slice(dash + 1),
     }
   },
