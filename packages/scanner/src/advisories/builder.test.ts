@@ -101,10 +101,14 @@ test('two imports at a time: the second is told so', async () => {
 })
 
 test.each([
-  ['missing', () => {}, /does not exist. Import some first/],
-  ['no database', () => writeFileSync(file, 'hello '.repeat(1000)), /broken or no SQLite file/],
-  ['empty', () => writeFileSync(file, ''), /not an advisory database of Berth/],
-  ['foreign', () => sql(`CREATE TABLE users (id)`), /not an advisory database of Berth/],
+  ['missing', async () => {}, /does not exist. Import some first/],
+  [
+    'no database',
+    async () => writeFileSync(file, 'hello '.repeat(1000)),
+    /broken or no SQLite file/,
+  ],
+  ['empty', async () => writeFileSync(file, ''), /not an advisory database of Berth/],
+  ['foreign', async () => sql(`CREATE TABLE users (id)`), /not an advisory database of Berth/],
   ['of a newer Berth', async () => change('PRAGMA user_version = 99'), /made by a newer Berth/],
   ['of an older Berth', async () => change('PRAGMA user_version = 0'), /made by an older Berth/],
   ['half made', async () => change(`DELETE FROM meta WHERE key = 'complete'`), /half an import/],

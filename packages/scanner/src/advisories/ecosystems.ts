@@ -97,14 +97,8 @@ function ecosystemOfDistribution(
 
 /** The spelling under which advisories of this ecosystem are kept and looked up. */
 export function packageNameOf(ecosystem: string, name: string): string {
-  switch (kindOfEcosystem(ecosystem)) {
-    // PEP 503.
-    case 'pypi':
-      return name.toLowerCase().replaceAll(/[-_.]+/g, '-')
-    case 'nuget':
-    case 'composer':
-      return name.toLowerCase()
-    default:
-      return name
-  }
+  const kind = kindOfEcosystem(ecosystem)
+  // PEP 503.
+  if (kind === 'pypi') return name.toLowerCase().replaceAll(/[-_.]+/g, '-')
+  return kind === 'nuget' || kind === 'composer' ? name.toLowerCase() : name
 }

@@ -73,7 +73,7 @@ async function readEntries(extract: tar.Extract, made: string, archive: string):
   let manifest: ArchiveManifest | undefined
   let isWritten = false
   for await (const entry of extract) {
-    const { name, size = 0, type } = entry.header
+    const { name, size, type } = entry.header
     if (type === 'file' && name === manifestName && manifest === undefined) {
       manifest = await readManifest(entry, size, archive)
     } else if (type === 'file' && name === databaseName && manifest !== undefined && !isWritten) {
