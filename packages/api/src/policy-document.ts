@@ -71,12 +71,6 @@ const templates = {
     .strictObject({
       score: z.number().min(0).max(10).describe('The highest CVSS score that passes.'),
       onlyFixable: z.boolean().default(false).describe('Count only what an upgrade mends.'),
-      unscored: z
-        .enum(['bySeverity', 'ignore'])
-        .default('bySeverity')
-        .describe(
-          'Findings without a score: `bySeverity` takes the floor of the band of the word.',
-        ),
       gracePeriod: duration.optional().describe('How long a new finding passes.'),
       vex,
     })

@@ -2,12 +2,20 @@ import type { RepositoryName, TagName } from '@berth/oci/reference.ts'
 import type { Placement } from './access/placement.ts'
 import type { RequestContext } from './actor.ts'
 import { auditEventOf } from './audit/registry-events.ts'
+import type { RefusalLog } from './audit/refusals.ts'
 import { guardTag } from './immutability/guard.ts'
 import { insertAuditEntry } from './metadata/audit-entries.ts'
 import type { Transaction } from './metadata/database.ts'
 import { findProjectName } from './metadata/projects.ts'
+import type { PushGate } from './policy/push-gate.ts'
 import type { Quotas } from './quota/quotas.ts'
-import type { Admission, Permit, PlacedRepository, RegistryEvent } from './registry/admission.ts'
+import type {
+  Admission,
+  ManifestPush,
+  Permit,
+  PlacedRepository,
+  RegistryEvent,
+} from './registry/admission.ts'
 import type { ScanOrders } from './scan/orders.ts'
 import type { SearchIndex } from './search/index.ts'
 import type { SignatureEvents } from './signatures/events.ts'
@@ -19,6 +27,8 @@ export class Admissions implements Admission {
   readonly #search: SearchIndex
   readonly #scans: ScanOrders
   readonly #signatures: SignatureEvents
+  readonly #policy: PushGate
+  readonly #refusals: RefusalLog
   readonly #now: () => number
 
   constructor(parts: {
@@ -27,6 +37,8 @@ export class Admissions implements Admission {
     search: SearchIndex
     scans: ScanOrders
     signatures: SignatureEvents
+    policy: PushGate
+    refusals: RefusalLog
     now: () => number
   }) {
     this.#placement = parts.placement
@@ -34,11 +46,27 @@ export class Admissions implements Admission {
     this.#search = parts.search
     this.#scans = parts.scans
     this.#signatures = parts.signatures
+    this.#policy = parts.policy
+    this.#refusals = parts.refusals
     this.#now = parts.now
   }
 
   admitUpload(repository: RepositoryName, bytes: number | undefined): Promise<void> {
     return this.#quotas.admitUpload(repository, bytes)
+  }
+
+  async admitManifest(push: ManifestPush): Promise<readonly string[]> {
+    const { warnings, audited } = await this.#policy.admitManifest(push)
+    for (const reason of audited) {
+      this.#refusals.note(push.context, {
+        action: 'policy.audited',
+        targetKind: 'repository',
+        target: push.repository,
+        within: push.repository,
+        after: { reason },
+      })
+    }
+    return warnings
   }
 
   placeRepository(tx: Transaction, permit: Permit, repository: RepositoryName): Promise<number> {
@@ -59,6 +87,7 @@ export class Admissions implements Admission {
     await this.#search.record(tx, event)
     await this.#scans.record(tx, event)
     await this.#signatures.record(tx, event)
+    await this.#policy.record(tx, event)
     const { projectId } = event.repository
     const entry = auditEventOf(event, (await findProjectName(tx, projectId)) ?? '')
     if (entry === undefined) return

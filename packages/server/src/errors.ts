@@ -29,6 +29,8 @@ export type ErrorKind =
   | 'denied'
   | 'quotaExceeded'
   | 'tagImmutable'
+  /** A policy blocks the pull or the push; the message is the whole reason. */
+  | 'policyDenied'
   /** Something of the management API, or its parent, is not there, or not for this caller. */
   | 'notFound'
   | 'alreadyExists'

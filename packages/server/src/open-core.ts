@@ -6,11 +6,15 @@ import { ImmutabilityRules } from './immutability/rules.ts'
 import { JobQueue } from './jobs/queue.ts'
 import type { Logger } from './log.ts'
 import type { Database } from './metadata/database.ts'
+import { Judge } from './policy/judge.ts'
+import { PolicyBook } from './policy/policy-set.ts'
+import { PushGate } from './policy/push-gate.ts'
 import { Outbound, type OutboundRequest } from './outbound/outbound.ts'
 import { Quotas } from './quota/quotas.ts'
 import { Usage } from './quota/usage.ts'
 import type { Clock } from './registry/grace.ts'
-import { openRegistry } from './registry/open.ts'
+import { readImageConfig } from './registry/image-config.ts'
+import { openRegistry, type Registry } from './registry/open.ts'
 import { ScanOrders } from './scan/orders.ts'
 import { SearchIndex } from './search/index.ts'
 import { SignatureEvents } from './signatures/events.ts'
@@ -46,15 +50,34 @@ export async function openCore(parts: {
   const quotas = new Quotas({ database, changes, usage })
   const scans = new ScanOrders({ queue, isEnabled: config.scan.enabled, now })
   const signatures = new SignatureEvents({ queue })
-  const admission = new Admissions({ placement, quotas, search, scans, signatures, now })
+  const audit = openAudit({ database, settings: config.audit, fetch, logger, now })
+  const book = new PolicyBook(database)
+  const judge = new Judge({
+    database,
+    readConfig: (repository, config) => readImageConfig(registry.blobs, repository, config),
+    now,
+  })
+  const admission = new Admissions({
+    placement,
+    quotas,
+    search,
+    scans,
+    signatures,
+    policy: new PushGate({ database, book, judge }),
+    refusals: audit.refusals,
+    now,
+  })
+  const registry: Registry = openRegistry({ database, storage, config, clock, admission })
   return {
     access,
     admission,
-    audit: openAudit({ database, settings: config.audit, fetch, logger, now }),
+    audit,
+    book,
+    judge,
     immutability: new ImmutabilityRules({ database, changes }),
     queue,
     quotas,
-    registry: openRegistry({ database, storage, config, clock, admission }),
+    registry,
     scans,
     usage,
     now,

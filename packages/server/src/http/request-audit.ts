@@ -4,7 +4,12 @@ import { BerthError, type ErrorKind } from '../errors.ts'
 import type { Exchange } from './exchange.ts'
 
 /** What of the refusals the audit log is told: those about what somebody may, not about what they sent. */
-const audited: ReadonlySet<ErrorKind> = new Set(['denied', 'tagImmutable', 'quotaExceeded'])
+const audited: ReadonlySet<ErrorKind> = new Set([
+  'denied',
+  'tagImmutable',
+  'quotaExceeded',
+  'policyDenied',
+])
 
 /** Tells the audit log of requests that changed nothing: refused ones, and pulls where the settings ask for them. */
 export class RequestAudit {
@@ -36,7 +41,27 @@ export class RequestAudit {
   /** As `refused`, for an error that ended a request; does nothing for one of another kind. */
   failed(exchange: Exchange, caller: Caller, subject: string, error: unknown): void {
     if (!(error instanceof BerthError) || !audited.has(error.kind)) return
-    this.refused(exchange, caller, subject, error.kind)
+    if (error.kind === 'policyDenied')
+      this.policyNoted(exchange, caller, subject, 'denied', error.message)
+    else this.refused(exchange, caller, subject, error.kind)
+  }
+
+  /** A policy blocked a request, by whomever, or found a fault that it only notes. */
+  policyNoted(
+    exchange: Exchange,
+    caller: Caller,
+    repository: string,
+    what: 'denied' | 'warned' | 'audited',
+    reason: string,
+  ): void {
+    this.#log.note(contextOf(exchange, caller), {
+      action: `policy.${what}`,
+      targetKind: 'repository',
+      target: repository,
+      within: repository,
+      outcome: what === 'denied' ? 'denied' : 'success',
+      after: { method: exchange.request.method, endpoint: exchange.endpoint, reason },
+    })
   }
 
   /** A manifest was handed out. */

@@ -1,4 +1,5 @@
 import type { Digest } from '@berth/oci/digest.ts'
+import type { ParsedManifest } from '@berth/oci/manifest.ts'
 import type { RepositoryName, TagName } from '@berth/oci/reference.ts'
 import type { RepositoryAction, RequestContext } from '../actor.ts'
 import type { Transaction } from '../metadata/database.ts'
@@ -17,6 +18,15 @@ export type PlacedRepository = {
   readonly id: number
   readonly name: RepositoryName
   readonly projectId: number
+}
+
+/** A manifest that is about to be stored, and the tags that are about to point at it. */
+export type ManifestPush = {
+  readonly repository: RepositoryName
+  readonly digest: Digest
+  readonly manifest: ParsedManifest
+  readonly tags: readonly TagName[]
+  readonly context: RequestContext
 }
 
 /** What happened to a repository, for those who keep books of it. Told in the transaction in which it happens. */
@@ -69,6 +79,11 @@ export interface Admission {
    * Throws `quotaExceeded`. It may let pass what `record` refuses later.
    */
   admitUpload(repository: RepositoryName, bytes: number | undefined): Promise<void>
+  /**
+   * Before a manifest is stored, outside a transaction: what it refers to may be missing still, and nothing is known of
+   * rights that were taken away just now. Returns what to warn the client of. Throws `policyDenied`.
+   */
+  admitManifest(push: ManifestPush): Promise<readonly string[]>
   /** The project that a new repository belongs to, which it may create. Throws `denied`. */
   placeRepository(tx: Transaction, permit: Permit, repository: RepositoryName): Promise<number>
   /** Before a tag is set or removed; `before` is `undefined` for a new one. Throws `tagImmutable`, which names the rule. */

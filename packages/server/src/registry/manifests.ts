@@ -13,6 +13,7 @@ import {
   lockManifest,
   prepareManifestReads,
 } from '../metadata/manifests.ts'
+import type { VerdictRow } from '../metadata/policy-verdicts.ts'
 import { referrerDigests } from '../metadata/referrers.ts'
 import {
   type RepositoryReads,
@@ -38,7 +39,14 @@ type Push = {
   payload: Buffer
 }
 
-export type StoredManifest = { digest: Digest; mediaType: string; size: number; payload: Buffer }
+export type StoredManifest = {
+  digest: Digest
+  mediaType: string
+  size: number
+  payload: Buffer
+  /** What the policies said of it, read together with it. */
+  verdict: VerdictRow
+}
 
 /** Referrers of one deleted subject that collection looks at; any beyond stay until they are deleted. */
 const referrersReviewed = 10_000
@@ -85,13 +93,14 @@ export class Manifests {
       mediaType: row.media_type,
       size: row.size,
       payload: Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
+      verdict: row,
     }
   }
 
   /**
    * Stores a manifest and points its tags at it, all or nothing; on disk when this returns.
    * Everything it refers to must be in this repository (spec "Pushing Manifests"), apart from the subject and foreign layers.
-   * Throws `manifestInvalid`, `manifestBlobUnknown` (a detail for each missing digest), `digestMismatch`, `denied`, and
+   * Throws `manifestInvalid`, `manifestBlobUnknown` (a detail for each missing digest), `digestMismatch`, `denied`, `policyDenied`, and
    * what the rules refuse.
    */
   async putManifest(put: Push): Promise<{
@@ -103,10 +112,18 @@ export class Manifests {
     const manifest = parseManifest(put.payload, put.contentType)
     const digest = digestOf(put.payload, put.reference)
     const tags = [...new Set(put.reference.kind === 'tag' ? [put.reference.tag] : put.tags)]
+    const { repository, permit: context } = put
+    const noted = await this.#admission.admitManifest({
+      repository,
+      digest,
+      manifest,
+      tags,
+      context,
+    })
     const warnings = await this.#database.transaction((tx) =>
       this.#store(tx, put, manifest, digest, tags),
     )
-    return { digest, subject: manifest.subject?.digest, tags, warnings }
+    return { digest, subject: manifest.subject?.digest, tags, warnings: [...noted, ...warnings] }
   }
 
   /**

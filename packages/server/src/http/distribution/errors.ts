@@ -40,6 +40,7 @@ const wireErrors: Readonly<Record<ErrorKind | OciErrorKind, WireError>> = {
   denied: { status: 403, code: 'DENIED' },
   quotaExceeded: { status: 403, code: 'DENIED' },
   tagImmutable: { status: 403, code: 'DENIED' },
+  policyDenied: { status: 403, code: 'DENIED' },
   notFound: { status: 404, code: 'NAME_UNKNOWN' },
   alreadyExists: { status: 409, code: 'UNKNOWN' },
   conflict: { status: 409, code: 'UNKNOWN' },
@@ -102,6 +103,8 @@ function retryAfterOf(error: BerthError | OciError): string | undefined {
 function entriesOf(error: BerthError | OciError, code: ErrorCode): ErrorEntry[] {
   const { message, details } = error
   if (details.length === 0) return [{ code, message }]
+  // Docker's engine shows a detail only when it is text.
+  if (error.kind === 'policyDenied') return [{ code, message, detail: details[0]?.['link'] }]
   return details.map((detail) => ({
     code,
     message,

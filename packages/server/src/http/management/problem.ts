@@ -40,6 +40,7 @@ const problemKinds: Readonly<Record<ErrorKind | OciErrorKind, ProblemKind>> = {
   denied: 'denied',
   quotaExceeded: 'quotaExceeded',
   tagImmutable: 'tagImmutable',
+  policyDenied: 'denied',
   notFound: 'notFound',
   alreadyExists: 'alreadyExists',
   conflict: 'conflict',

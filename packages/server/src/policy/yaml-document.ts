@@ -1,0 +1,147 @@
+/** Reads YAML (and so JSON) into plain values, remembering where each one stands. Nothing in it can grow. */
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml'
+
+/** Counted after aliases are followed, so that a few lines cannot stand for millions of values. */
+const valuesMax = 20_000
+const depthMax = 12
+const faultsMax = 20
+
+export type YamlFault = { readonly place: string; readonly message: string }
+
+export type YamlDocument = {
+  readonly value: unknown
+  /** What is wrong with the YAML itself; then `value` is `undefined`. */
+  readonly faults: readonly YamlFault[]
+  /** `line 3, column 5` of a value, or of the nearest that there is above it. */
+  placeOf(path: readonly PropertyKey[]): string
+}
+
+/** Never throws: what is wrong comes back as faults. */
+export function readYaml(text: string): YamlDocument {
+  const lines = new LineCounter()
+  const reader = new Reader(lines)
+  const value = reader.read(text)
+  return {
+    value: reader.faults.length > 0 ? undefined : value,
+    faults: reader.faults,
+    placeOf: (path) => reader.placeOf(path),
+  }
+}
+
+class Reader {
+  readonly faults: YamlFault[] = []
+  readonly #lines: LineCounter
+  readonly #offsets = new Map<string, number>()
+  #values = 0
+
+  constructor(lines: LineCounter) {
+    this.#lines = lines
+  }
+
+  read(text: string): unknown {
+    const document = this.#parse(text)
+    if (!document) return undefined
+    for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
+      this.#fault(
+        pos[0],
+        code === 'DUPLICATE_KEY' ? 'this key is set a second time' : `not valid YAML: ${message}`,
+      )
+    }
+    if (this.faults.length > 0 || document.contents === null) return null
+    return this.#value(document.contents, [], (node) =>
+      isAlias(node) ? node.resolve(document) : node,
+    )
+  }
+
+  placeOf(path: readonly PropertyKey[]): string {
+    for (let length = path.length; length >= 0; length -= 1) {
+      const offset = this.#offsets.get(keyOf(path.slice(0, length)))
+      if (offset !== undefined) return this.#place(offset)
+    }
+    return this.#place(0)
+  }
+
+  #parse(text: string) {
+    try {
+      return parseDocument(text, {
+        lineCounter: this.#lines,
+        prettyErrors: false,
+        schema: 'core',
+        // A tag could make anything of a value.
+        resolveKnownTags: false,
+      })
+    } catch {
+      // Thousands of nested brackets exhaust the parser's stack.
+      this.#fault(0, 'nested too deeply')
+      return undefined
+    }
+  }
+
+  #value(
+    node: Node,
+    path: readonly PropertyKey[],
+    follow: (node: Node) => Node | undefined,
+  ): unknown {
+    this.#values += 1
+    const offset = offsetOf(node)
+    if (this.#values > valuesMax || path.length > depthMax) {
+      if (this.#values <= valuesMax + 1) {
+        this.#fault(offset, `more than ${valuesMax} values or ${depthMax} levels`)
+      }
+      this.#values = valuesMax + 1
+      return undefined
+    }
+    if (!this.#offsets.has(keyOf(path))) this.#offsets.set(keyOf(path), offset)
+    const target = follow(node)
+    if (target === undefined) {
+      this.#fault(offset, 'refers to an anchor that is not set before it')
+      return undefined
+    }
+    if (isScalar(target)) return target.value
+    if (isSeq(target)) {
+      return target.items.map((item, index) =>
+        isNode(item) ? this.#value(item, [...path, index], follow) : null,
+      )
+    }
+    if (!isMap(target)) return undefined
+    const object: Record<string, unknown> = Object.create(null) as Record<string, unknown>
+    for (const { key, value } of target.items) {
+      if (this.#values > valuesMax) break
+      if (!isScalar(key) || typeof key.value !== 'string') {
+        this.#fault(offsetOf(key), 'a key that is not text')
+        continue
+      }
+      const below = [...path, key.value]
+      // A fault of a key is shown where the key stands.
+      this.#offsets.set(keyOf(below), offsetOf(key))
+      object[key.value] = isNode(value) ? this.#value(value, below, follow) : null
+    }
+    return object
+  }
+
+  #place(offset: number): string {
+    const { line, col } = this.#lines.linePos(offset)
+    return `line ${Math.max(1, line)}, column ${Math.max(1, col)}`
+  }
+
+  #fault(offset: number, message: string): void {
+    if (this.faults.length < faultsMax) this.faults.push({ place: this.#place(offset), message })
+  }
+}
+
+function keyOf(path: readonly PropertyKey[]): string {
+  return JSON.stringify(path.map(String))
+}
+
+function offsetOf(node: unknown): number {
+  return (isNode(node) && node.range?.[0]) || 0
+}
