@@ -1,8 +1,9 @@
+import { tmpdir } from 'node:os'
 import type { Readable } from 'node:stream'
 import type { LayerCatalogue } from '../catalogue.ts'
 import { defaultLimits, type ScanLimits } from '../limits.ts'
 import { uncoveredLayer } from './read-layer.ts'
-import { ScanChild } from './scan-child.ts'
+import { removeStaleFolders, ScanChild } from './scan-child.ts'
 
 export type LayerToRead = {
   /** As stored, with its compression; absent for a layer whose content is somewhere else (a foreign one). */
@@ -15,15 +16,19 @@ export type LayerToRead = {
   readonly onProgress?: (bytes: number) => void
 }
 
+const idleMs = 60_000
+
 /**
  * Reads layers in child processes, as many as are asked for at the same time; one is kept for the next layers. Whatever
  * a layer holds, this process stays as it is.
  */
 export class LayerScanner {
   readonly #limits: ScanLimits
-  readonly #temporaryFolder: string | undefined
+  readonly #temporaryFolder: string
   readonly #busy = new Set<ScanChild>()
   #idle: ScanChild | undefined
+  #idleTimer: NodeJS.Timeout | undefined
+  #swept: Promise<void> | undefined
   #isClosed = false
 
   constructor(
@@ -34,7 +39,7 @@ export class LayerScanner {
     } = {},
   ) {
     this.#limits = { ...defaultLimits, ...options.limits }
-    this.#temporaryFolder = options.temporaryFolder
+    this.#temporaryFolder = options.temporaryFolder ?? tmpdir()
   }
 
   /**
@@ -55,7 +60,7 @@ export class LayerScanner {
       return await child.catalogueLayer({ stream, mediaType, name, ...rest })
     } finally {
       this.#busy.delete(child)
-      if (child.isAlive && this.#idle === undefined && !this.#isClosed) this.#idle = child
+      if (child.isAlive && this.#idle === undefined && !this.#isClosed) this.#keep(child)
       else await child.end()
     }
   }
@@ -63,16 +68,30 @@ export class LayerScanner {
   /** Ends the child processes; layers that are being read fail. */
   async close(): Promise<void> {
     this.#isClosed = true
+    clearTimeout(this.#idleTimer)
     const children = [...this.#busy, ...(this.#idle === undefined ? [] : [this.#idle])]
     this.#idle = undefined
     await Promise.all(children.map((child) => child.end()))
   }
 
+  /** For the next layer, and not for longer than a while: it takes memory. */
+  #keep(child: ScanChild): void {
+    this.#idle = child
+    this.#idleTimer = setTimeout(() => {
+      if (this.#idle !== child) return
+      this.#idle = undefined
+      void child.end()
+    }, idleMs).unref()
+  }
+
   async #takeChild(): Promise<ScanChild> {
     if (this.#isClosed) throw new Error('the layer scanner is closed')
+    clearTimeout(this.#idleTimer)
     const idle = this.#idle
     this.#idle = undefined
     if (idle?.isAlive === true) return idle
+    this.#swept ??= removeStaleFolders(this.#temporaryFolder)
+    await this.#swept
     return ScanChild.start(this.#limits, this.#temporaryFolder)
   }
 }

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -25,6 +24,22 @@ export class ScanFailed extends Error {
 const mebibyte = 1024 ** 2
 const memoryLookMs = 100
 const keptOutput = 8192
+
+const folderPrefix = 'berth-layer-'
+const staleMs = 24 * 60 * 60_000
+
+/** Removes what is left of children that were killed together with their parent. */
+export async function removeStaleFolders(temporaryFolder: string): Promise<void> {
+  for (const name of await readdir(temporaryFolder)) {
+    if (!name.startsWith(folderPrefix)) continue
+    const folder = join(temporaryFolder, name)
+    const made = await lstat(folder).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => Date.now(),
+    )
+    if (made < Date.now() - staleMs) await rm(folder, { recursive: true, force: true })
+  }
+}
 
 /** One child process, which reads one layer at a time. */
 export class ScanChild {
@@ -50,8 +65,8 @@ export class ScanChild {
     }).then(() => rm(folder, { recursive: true, force: true }))
   }
 
-  static async start(limits: ScanLimits, temporaryFolder = tmpdir()): Promise<ScanChild> {
-    const folder = await mkdtemp(join(temporaryFolder, 'berth-layer-'))
+  static async start(limits: ScanLimits, temporaryFolder: string): Promise<ScanChild> {
+    const folder = await mkdtemp(join(temporaryFolder, folderPrefix))
     const child = spawn(
       process.execPath,
       [
