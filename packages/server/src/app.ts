@@ -105,6 +105,7 @@ export async function openApp(
     const requestAudit = new RequestAudit({ log: audit.refusals, pulls: config.audit.pulls })
     const door: Door = {
       ...registry,
+      pullGate: core.pullGate,
       authenticator: access.authenticator,
       tokens: access.tokens,
       uploadLocations: new UploadLocations(
@@ -126,6 +127,7 @@ export async function openApp(
       config: config.scan,
       database,
       registry,
+      changes: access.changes,
       queue,
       orders: core.scans,
       logger,
@@ -149,6 +151,7 @@ export async function openApp(
         collection: new CollectionState({ database, jobs, now }),
         system: new System({ database, storage, storageKind: config.storage.kind, version, now }),
         search: new Search({ database }),
+        ...scanning.services,
         repositories: new RepositoryBrowser({ database }),
         repositoryRemoval: new RepositoryRemoval({ database, ...registry, admission, now }),
         tags: new TagBrowser({ database }),

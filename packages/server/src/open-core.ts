@@ -6,6 +6,7 @@ import { ImmutabilityRules } from './immutability/rules.ts'
 import { JobQueue } from './jobs/queue.ts'
 import type { Logger } from './log.ts'
 import type { Database } from './metadata/database.ts'
+import { PullGate } from './policy/gate.ts'
 import { Judge } from './policy/judge.ts'
 import { PolicyBook } from './policy/policy-set.ts'
 import { PushGate } from './policy/push-gate.ts'
@@ -74,6 +75,7 @@ export async function openCore(parts: {
     audit,
     book,
     judge,
+    pullGate: new PullGate({ database, book, judge, now }),
     immutability: new ImmutabilityRules({ database, changes }),
     queue,
     quotas,

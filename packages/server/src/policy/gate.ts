@@ -26,6 +26,13 @@ export type PullVerdict = {
   readonly audited: string
 }
 
+type WaitOptions = {
+  /** For a scan, where a rule says so. */
+  readonly mayWait: boolean
+  /** Asked for when the waiting begins, which it ends. */
+  readonly signal?: () => AbortSignal
+}
+
 const allowed: PullVerdict = { decision: 'allow', message: '', warning: '', audited: '' }
 
 /**
@@ -47,11 +54,11 @@ export class PullGate {
     this.#now = parts.now
   }
 
-  /** The verdict, at once when it is known. `signal` ends the waiting for a scan, which only a rule that says so asks for. */
+  /** The verdict, at once when it is known. */
   judgePull(
     repository: RepositoryName,
     manifest: StoredManifest,
-    options: { mayWait: boolean; signal?: AbortSignal },
+    options: WaitOptions,
   ): PullVerdict | Promise<PullVerdict> {
     const { verdict } = manifest
     if (this.#counts(verdict)) {
@@ -80,10 +87,11 @@ export class PullGate {
   async #find(
     repository: RepositoryName,
     manifest: StoredManifest,
-    { mayWait, signal }: { mayWait: boolean; signal?: AbortSignal },
+    options: WaitOptions,
   ): Promise<PullVerdict> {
     const first = await this.#judgeOnce(repository, manifest)
-    if (!first.isPending || !mayWait || this.#waiters >= waitersMax) return first
+    if (!first.isPending || !options.mayWait || this.#waiters >= waitersMax) return first
+    const signal = options.signal?.()
     this.#waiters += 1
     try {
       const end = performance.now() + waitMs

@@ -8,6 +8,7 @@ import {
   immutableCacheControl,
   isNotModified,
 } from './headers.ts'
+import { passPolicy, withDecisionLink } from './policy.ts'
 import { parseQuery } from './query.ts'
 import { readBody } from './request-body.ts'
 
@@ -18,6 +19,7 @@ export async function getManifest(door: Door, call: RepositoryCall): Promise<voi
   const { exchange, caller, repository } = call
   const reference = parseReference(call.last)
   const manifest = await door.manifests.getManifest(repository, reference)
+  const warning = await passPolicy(door, call, manifest)
   const headers = contentHeaders(manifest.digest)
   headers.push(
     'Cache-Control',
@@ -28,6 +30,7 @@ export async function getManifest(door: Door, call: RepositoryCall): Promise<voi
     return
   }
   door.audit.pulled(exchange, caller, repository, manifest.digest)
+  if (warning !== '') addWarnings(headers, [warning])
   headers.push('Content-Type', manifest.mediaType, 'Content-Length', String(manifest.size))
   exchange.send(200, headers, manifest.payload)
 }
@@ -53,14 +56,16 @@ export async function putManifest(door: Door, call: RepositoryCall): Promise<voi
         `The manifest is larger than ${door.manifestMaxBytes} bytes, the most this registry accepts.`,
       ),
   )
-  const stored = await door.manifests.putManifest({
-    repository,
-    permit,
-    reference,
-    tags,
-    contentType: exchange.request.headers['content-type'],
-    payload,
-  })
+  const stored = await withDecisionLink(door, call, () =>
+    door.manifests.putManifest({
+      repository,
+      permit,
+      reference,
+      tags,
+      contentType: exchange.request.headers['content-type'],
+      payload,
+    }),
+  )
   const headers = emptyHeaders()
   headers.push(
     'Location',

@@ -1,0 +1,99 @@
+import { BerthError } from '../../errors.ts'
+import type { PullVerdict } from '../../policy/gate.ts'
+import type { StoredManifest } from '../../registry/manifests.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Door, RepositoryCall } from './door.ts'
+
+/** Characters of a refusal with its address: docker's engine shows no more than a line or two. */
+const messageMax = 990
+const messageMin = 200
+
+/**
+ * Lets a pull pass that no policy blocks, and returns what to warn of. Throws `policyDenied`. Whoever may push is not stopped at
+ * HEAD: clients ask so before they push, and what they push may be what mends it.
+ */
+export function passPolicy(
+  door: Door,
+  call: RepositoryCall,
+  manifest: StoredManifest,
+): string | Promise<string> {
+  const { exchange, repository, caller } = call
+  // Berth's own work reads to find out what policies judge by.
+  if (caller.actor.kind === 'system') return ''
+  const verdict = door.pullGate.judgePull(repository, manifest, waiting(exchange))
+  if (verdict instanceof Promise) {
+    return verdict.then((found) => settle(door, call, manifest, found))
+  }
+  return settle(door, call, manifest, verdict)
+}
+
+function settle(
+  door: Door,
+  call: RepositoryCall,
+  { digest }: StoredManifest,
+  { decision, message, warning, audited }: PullVerdict,
+): string | Promise<string> {
+  const { exchange, caller, repository } = call
+  if (!exchange.isHead) {
+    if (warning !== '') door.audit.policyNoted(exchange, caller, repository, 'warned', warning)
+    if (audited !== '') door.audit.policyNoted(exchange, caller, repository, 'audited', audited)
+  }
+  if (decision !== 'deny') return warning
+  const refuse = () => {
+    throw linked(
+      door,
+      exchange,
+      new BerthError('policyDenied', message, { details: [{ repository, digest, stage: 'pull' }] }),
+    )
+  }
+  return exchange.isHead ? passPusher(call, warning, refuse) : refuse()
+}
+
+async function passPusher(
+  { caller, repository }: RepositoryCall,
+  warning: string,
+  refuse: () => never,
+): Promise<string> {
+  return (await caller.may('push', repository)) ? warning : refuse()
+}
+
+/** Runs a push; a refusal by a policy says where to read more. */
+export async function withDecisionLink<Result>(
+  door: Door,
+  { exchange }: RepositoryCall,
+  push: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await push()
+  } catch (error) {
+    throw error instanceof BerthError && error.kind === 'policyDenied'
+      ? linked(door, exchange, error)
+      : error
+  }
+}
+
+/** The same refusal with the address of the decision, at the end of the message and as its detail. */
+function linked(door: Door, exchange: Exchange, error: BerthError): BerthError {
+  const { repository, digest, stage } = error.details[0] ?? {}
+  const { headers, socket } = exchange.request
+  const { protocol, host } = door.forwarding.externalOrigin(headers, socket)
+  const query = stage === 'pull' ? '' : `?stage=${String(stage)}`
+  const path = `/api/v1/repositories/${encodeURIComponent(String(repository))}/decisions/${String(digest)}${query}`
+  const link = `${protocol}://${host}${path}`
+  const room = Math.max(messageMin, messageMax - link.length)
+  const reason =
+    error.message.length > room ? `${error.message.slice(0, room - 3)}...` : error.message
+  return new BerthError('policyDenied', `${reason} Details: ${link}`, { details: [{ link }] })
+}
+
+/** A HEAD never waits for a scan, and nobody waits for a client that is gone. */
+function waiting(exchange: Exchange): { mayWait: boolean; signal: () => AbortSignal } {
+  return {
+    mayWait: !exchange.isHead,
+    signal: () => {
+      const controller = new AbortController()
+      exchange.onAbort = () => controller.abort()
+      return controller.signal
+    },
+  }
+}
