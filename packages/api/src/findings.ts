@@ -19,7 +19,7 @@ export const vexJudgement = z.strictObject({
   statement: z.string().nullable(),
   author: z.string(),
   at: time,
-  source: z.enum(['berth', 'openvex', 'cyclonedx', 'attestation']),
+  source: z.string().describe('`berth`, `openvex`, `cyclonedx` or `attestation`.'),
 })
 
 const fixState = z.enum(['fixed', 'notFixed', 'wontFix', 'unknown'])
@@ -180,7 +180,9 @@ export const readFindingsOverview = defineRoute({
     waiting: z.int(),
     failed: z.int(),
     endOfLife: z.int().describe('On a distribution that nobody mends any more.'),
-    counts: severityCounts.describe('Open findings, one for each repository and package.'),
+    counts: severityCounts.describe(
+      'Open findings, one for each repository and package; those judged away are among them.',
+    ),
     worst: z
       .array(
         z.strictObject({
@@ -218,7 +220,6 @@ export const readFindingsTrend = defineRoute({
   path: '/projects/{project}/findings/trend',
   topic,
   summary: 'Read how many findings a project and all below it had, day by day',
-  description: 'For those who may read all of the project.',
   params: projectParams,
   query: z.strictObject({
     days: z.coerce.number().int().min(1).max(400).default(90).describe('How far back.'),

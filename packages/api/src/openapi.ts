@@ -77,6 +77,12 @@ function operationOf(route: Route, names: SchemaNames): OpenApiOperation {
     ...(body !== undefined && {
       requestBody: { required: true, content: { 'application/json': { schema: body } } },
     }),
+    ...(route.receives !== undefined && {
+      requestBody: {
+        required: true,
+        content: Object.fromEntries(route.receives.map((type) => [type, {}])),
+      },
+    }),
     responses: responsesOf(route, names),
     ...(route.open === true && { security: [{}, ...everySecurity] }),
   }

@@ -68,7 +68,7 @@ export const listAttachedSboms = defineRoute({
   summary: 'List the bills of materials that were attached to an image',
   description: 'Referrers, tags of cosign, and what buildx adds to an index. 100 at most.',
   params: manifestParams,
-  query: z.strictObject({ platform: platformQuery }),
+  query: z.strictObject({}),
   body: undefined,
   status: 200,
   answer: z.strictObject({ items: z.array(attached) }),

@@ -239,6 +239,7 @@ export const searchPackages = defineRoute({
       kind: packageKind,
       name: z.string(),
       version: z.string(),
+      isUndetermined: z.boolean().describe('The versions could not be compared.'),
       repository: z.string(),
       digest: z.string(),
       platform: z.string().nullable(),

@@ -11,8 +11,10 @@ export type ProjectAction =
   | 'readRobots'
   | 'manageRobots'
   | 'manageImmutability'
+  | 'managePolicy'
   | 'manageSigners'
   | 'signImages'
+  | 'judgeFindings'
   | 'manageQuota'
   | 'readAudit'
 
@@ -32,7 +34,9 @@ const maintainer = [
   'delete',
   'readMembers',
   'manageImmutability',
+  'managePolicy',
   'signImages',
+  'judgeFindings',
 ] as const
 const projectAdmin = [
   ...maintainer,

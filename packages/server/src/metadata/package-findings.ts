@@ -36,11 +36,12 @@ export async function replaceFindings(
   await inPortions(rows, (portion) => tx.insertInto('package_findings').values(portion).execute())
 }
 
+/** With the package that has it. */
 export type ImageFindingRow = FindingRow & {
+  key: string
   kind: string
   name: string
   version: string
-  release: string
 }
 
 export type FindingFilter = {
@@ -69,7 +70,7 @@ export function findingsOfImage(
     .innerJoin('package_findings', 'package_findings.package_id', 'image_packages.package_id')
     .innerJoin('packages', 'packages.id', 'image_packages.package_id')
     .selectAll('package_findings')
-    .select(['packages.kind', 'packages.name', 'packages.version', 'packages.release'])
+    .select(['packages.key', 'packages.kind', 'packages.name', 'packages.version'])
     .where('image_packages.image_digest', '=', query.digest)
     .$if(filter.severities !== undefined, (builder) =>
       builder.where('package_findings.severity', 'in', filter.severities ?? []),

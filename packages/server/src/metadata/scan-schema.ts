@@ -71,7 +71,7 @@ export type PackagesTable = {
   /** `debian/12` for packages of a distribution, `linuxmint/21 ubuntu debian` with what it is like; empty for languages. */
   release: string
   name: string
-  /** Of maven's `group:artifact`; empty for others. */
+  /** The last part of a name that has several, such as maven's `group:artifact`; else empty. */
   artifact: string
   version: string
   source_name: string
@@ -139,7 +139,7 @@ export type TrackedFindingsTable = {
   /** `kind:name`, such as `deb:openssl`: versions come and go, the finding stays. */
   package_name: string
   vulnerability: string
-  severity: string
+  severity: PackageFindingsTable['severity']
   score: number
   first_seen_at: string
   fix_available_at: string | null

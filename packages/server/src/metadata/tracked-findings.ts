@@ -143,7 +143,7 @@ export function listTracked(
     project: string
     projects: 'all' | readonly number[]
     state: 'open' | 'closed' | 'all'
-    severities: readonly string[] | undefined
+    severities: readonly TrackedFinding['severity'][] | undefined
     vulnerability: string | undefined
     after: TrackedPlace | undefined
     limit: number

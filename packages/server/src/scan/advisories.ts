@@ -8,9 +8,11 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { ChangeContext } from '../access/changes.ts'
 import type { JobQueue } from '../jobs/queue.ts'
 import { BerthError } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { insertAuditEntry } from '../metadata/audit-entries.ts'
 import { ensureAdvisoryRevision, newestAdvisoryRevision } from '../metadata/advisory-revisions.ts'
 import type { Database } from '../metadata/database.ts'
 import { hasImagesBehind } from '../metadata/images.ts'
@@ -38,6 +40,8 @@ const temporary = /^\.(?:import|export)-/
  */
 export class Advisories {
   readonly file: string
+  /** Whether Berth fetches new ones by itself. */
+  readonly updates: 'off' | 'scheduled'
   readonly #folder: string
   readonly #database: Database
   readonly #queue: JobQueue
@@ -51,12 +55,14 @@ export class Advisories {
 
   constructor(parts: {
     folder: string
+    updates: 'off' | 'scheduled'
     database: Database
     queue: JobQueue
     logger: Logger
     now: () => number
   }) {
     this.#folder = parts.folder
+    this.updates = parts.updates
     this.file = join(parts.folder, 'advisories.db')
     this.#database = parts.database
     this.#queue = parts.queue
@@ -96,7 +102,7 @@ export class Advisories {
    * Takes over an archive that was exported elsewhere. Throws `requestInvalid` when it is none, `conflict` during
    * another import; what was in force stays then.
    */
-  async importArchive(content: Readable): Promise<void> {
+  async importArchive(context: ChangeContext, content: Readable): Promise<void> {
     if (this.#isImporting) {
       throw new BerthError('conflict', 'Advisories are being imported already. Wait for its end.')
     }
@@ -122,6 +128,7 @@ export class Advisories {
       await rm(archive, { force: true })
     }
     await this.refresh()
+    await this.#record(context)
   }
 
   /** An archive of what is in force; it is removed when it was read. Throws `notFound` when there is nothing. */
@@ -200,6 +207,24 @@ export class Advisories {
   async #opened(): Promise<AdvisoryWorker | undefined> {
     if (this.#worker === undefined || this.#worker.isGone) await this.refresh()
     return this.#state.revision === 0 ? undefined : this.#worker
+  }
+
+  #record(context: ChangeContext): Promise<void> {
+    const { revision, data } = this.#state
+    return this.#database.transaction((tx) =>
+      insertAuditEntry(
+        tx,
+        context,
+        {
+          action: 'advisories.imported',
+          targetKind: 'instance',
+          target: '',
+          project: '',
+          after: { revision, builtAt: data.builtAt },
+        },
+        new Date(this.#now()).toISOString(),
+      ),
+    )
   }
 
   #thread(): AdvisoryWorker {

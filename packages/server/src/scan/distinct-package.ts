@@ -52,7 +52,8 @@ function toRow(one: CataloguedPackage, release: string): NewPackage {
   const key = createHash('sha256')
     .update(JSON.stringify(Object.values(row)))
     .digest('hex')
-  const artifact = one.kind === 'maven' ? (one.name.split(':').at(-1) ?? '') : ''
+  const last = one.name.split(/[:/]/).at(-1) ?? ''
+  const artifact = last === one.name ? '' : last
   return { ...row, key, artifact }
 }
 

@@ -1,15 +1,25 @@
 import { LayerScanner } from '@berth/scanner/layers/layer-scanner.ts'
+import type { AccessChanges } from '../access/changes.ts'
 import type { Config } from '../config/schema.ts'
 import type { JobQueue } from '../jobs/queue.ts'
 import type { Logger } from '../log.ts'
 import type { Database } from '../metadata/database.ts'
 import type { Registry } from '../registry/open.ts'
 import { Advisories } from './advisories.ts'
+import { ImageFindings } from './image-findings.ts'
+import { ImagePackages } from './image-packages.ts'
 import { ImageScanning } from './image-scan.ts'
 import { Matching } from './matching.ts'
 import type { ScanOrders } from './orders.ts'
+import { FindingsOverview } from './overview.ts'
+import { PackageSearch } from './package-search.ts'
+import { Reports } from './reports.ts'
+import { Sboms } from './sboms.ts'
+import { ScannedImages } from './scanned-images.ts'
+import { Scans } from './scans.ts'
 import { FindingTracking } from './tracking.ts'
 import { ScanUpkeep } from './upkeep.ts'
+import { VexStatements } from './vex.ts'
 
 export type Scanning = ReturnType<typeof openScanning>
 
@@ -17,13 +27,14 @@ export type Scanning = ReturnType<typeof openScanning>
 export function openScanning(parts: {
   config: Config['scan']
   database: Database
-  registry: Pick<Registry, 'manifests' | 'blobs'>
+  registry: Pick<Registry, 'manifests' | 'blobs' | 'uploads' | 'referrers'>
+  changes: AccessChanges
   queue: JobQueue
   orders: ScanOrders
   logger: Logger
   now: () => number
 }) {
-  const { config, database, registry, queue, orders, logger, now } = parts
+  const { config, database, registry, changes, queue, orders, logger, now } = parts
   const layers = new LayerScanner({
     limits: {
       memoryMiB: config.memoryMiB,
@@ -33,13 +44,43 @@ export function openScanning(parts: {
   })
   const advisories = new Advisories({
     folder: config.advisories.folder,
+    updates: config.advisories.updates,
     database,
     queue,
     logger,
     now,
   })
   const matching = new Matching({ database, advisories, orders, now })
+  const scannedImages = new ScannedImages({ database, ...registry })
+  const imageFindings = new ImageFindings({ database })
+  const reports = new Reports({
+    images: scannedImages,
+    findings: imageFindings,
+    advisories,
+    ...registry,
+  })
+  /** What the management API asks. */
+  const services = {
+    advisories,
+    scannedImages,
+    imageFindings,
+    reports,
+    scans: new Scans({
+      database,
+      images: scannedImages,
+      findings: imageFindings,
+      advisories,
+      orders,
+      now,
+    }),
+    imagePackages: new ImagePackages({ images: scannedImages }),
+    packageSearch: new PackageSearch({ database }),
+    findingsOverview: new FindingsOverview({ database, advisories, now }),
+    sboms: new Sboms({ ...registry, reports }),
+    vexStatements: new VexStatements({ database, changes }),
+  }
   return {
+    services,
     advisories,
     matching,
     tracking: new FindingTracking({ database, now }),

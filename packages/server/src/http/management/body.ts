@@ -36,6 +36,20 @@ export async function readJsonBody(exchange: Exchange): Promise<JsonBody | undef
   }
 }
 
+/** For a route that streams what it gets. Throws `requestInvalid` for another media type, an encoding, or no body. */
+export function checkMediaType(exchange: Exchange, accepted: readonly string[]): void {
+  const { headers } = exchange.request
+  const mediaType = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  if (!hasBody(exchange)) throw bodyFault('required', '', 'is missing', accepted.join(' or '))
+  if (mediaType === undefined || !accepted.includes(mediaType)) {
+    throw headerFault('Content-Type', 'is not what this route takes', accepted.join(', '))
+  }
+  const encoding = headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw headerFault('Content-Encoding', 'is not supported', 'no Content-Encoding')
+  }
+}
+
 /** Refuses a body where a route takes none. */
 export function refuseBody(exchange: Exchange): void {
   if (hasBody(exchange)) throw bodyFault('unknown', '', 'is not for this route', 'no body')

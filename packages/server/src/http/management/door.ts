@@ -13,6 +13,9 @@ import type { Users } from '../../access/users.ts'
 import type { Workloads } from '../../access/workloads.ts'
 import type { AuditLog } from '../../audit/log.ts'
 import type { ImmutabilityRules } from '../../immutability/rules.ts'
+import type { Decisions } from '../../policy/decisions.ts'
+import type { PolicyExceptions } from '../../policy/exceptions.ts'
+import type { Policies } from '../../policy/policies.ts'
 import type { Quotas } from '../../quota/quotas.ts'
 import type { ReclaimableReports } from '../../quota/reclaimable.ts'
 import type { UsageReports } from '../../quota/usage-report.ts'
@@ -26,6 +29,16 @@ import type { TagBrowser } from '../../browse/tags.ts'
 import type { Jobs } from '../../jobs/jobs.ts'
 import type { Referrers } from '../../registry/referrers.ts'
 import type { Manifests } from '../../registry/manifests.ts'
+import type { Advisories } from '../../scan/advisories.ts'
+import type { ImageFindings } from '../../scan/image-findings.ts'
+import type { ImagePackages } from '../../scan/image-packages.ts'
+import type { FindingsOverview } from '../../scan/overview.ts'
+import type { PackageSearch } from '../../scan/package-search.ts'
+import type { Reports } from '../../scan/reports.ts'
+import type { Sboms } from '../../scan/sboms.ts'
+import type { ScannedImages } from '../../scan/scanned-images.ts'
+import type { Scans } from '../../scan/scans.ts'
+import type { VexStatements } from '../../scan/vex.ts'
 import type { Search } from '../../search/search.ts'
 import type { TrustedIdentities } from '../../signatures/identities.ts'
 import type { SigningKeys } from '../../signatures/keys.ts'
@@ -48,6 +61,9 @@ export type ManagementDoor = {
   readonly usageReports: UsageReports
   readonly reclaimable: ReclaimableReports
   readonly immutability: ImmutabilityRules
+  readonly policies: Policies
+  readonly policyExceptions: PolicyExceptions
+  readonly decisions: Decisions
   readonly sessions: Sessions
   readonly signIn: SignIn
   readonly secondFactor: SecondFactor
@@ -59,6 +75,16 @@ export type ManagementDoor = {
   readonly collection: CollectionState
   readonly system: System
   readonly search: Search
+  readonly scans: Scans
+  readonly scannedImages: ScannedImages
+  readonly imageFindings: ImageFindings
+  readonly imagePackages: ImagePackages
+  readonly packageSearch: PackageSearch
+  readonly findingsOverview: FindingsOverview
+  readonly reports: Reports
+  readonly sboms: Sboms
+  readonly vexStatements: VexStatements
+  readonly advisories: Advisories
   readonly repositories: RepositoryBrowser
   readonly repositoryRemoval: RepositoryRemoval
   readonly tags: TagBrowser

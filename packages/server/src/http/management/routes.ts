@@ -1,7 +1,9 @@
+import { advisoryRoutes } from './advisories.ts'
 import { auditRoutes } from './audit.ts'
 import { apiKeyRoutes } from './api-keys.ts'
 import type { Binding } from './call.ts'
 import { deviceFlowRoutes } from './device-flow.ts'
+import { findingRoutes } from './findings.ts'
 import { groupRoutes } from './groups.ts'
 import { memberRoutes } from './members.ts'
 import { oidcRoutes } from './oidc.ts'
@@ -11,14 +13,20 @@ import { secondFactorRoutes } from './second-factor.ts'
 import { sessionRoutes } from './session.ts'
 import { sessionsRoutes } from './sessions.ts'
 import { userRoutes } from './users.ts'
+import { vexRoutes } from './vex.ts'
 import { workloadRoutes } from './workloads.ts'
 import { collectionRoutes } from './collection.ts'
 import { immutabilityRoutes } from './immutability.ts'
+import { decisionRoutes } from './decisions.ts'
+import { policyRoutes } from './policies.ts'
+import { policyExceptionRoutes } from './policy-exceptions.ts'
 import { jobRoutes } from './jobs.ts'
 import { manifestRoutes } from './manifests.ts'
 import { referrerRoutes } from './referrers.ts'
 import { quotaRoutes } from './quotas.ts'
 import { repositoryRoutes } from './repositories.ts'
+import { sbomRoutes } from './sboms.ts'
+import { scanRoutes } from './scans.ts'
 import { searchRoutes } from './search.ts'
 import { signatureRoutes } from './signatures.ts'
 import { signingKeyRoutes } from './signing-keys.ts'
@@ -45,11 +53,19 @@ export const managementRoutes: readonly Binding[] = [
   ...auditRoutes,
   ...quotaRoutes,
   ...immutabilityRoutes,
+  ...policyRoutes,
+  ...policyExceptionRoutes,
+  ...decisionRoutes,
   ...repositoryRoutes,
   ...tagRoutes,
   ...manifestRoutes,
   ...referrerRoutes,
   ...searchRoutes,
+  ...scanRoutes,
+  ...findingRoutes,
+  ...vexRoutes,
+  ...sbomRoutes,
+  ...advisoryRoutes,
   ...jobRoutes,
   ...collectionRoutes,
   ...verificationRoutes,

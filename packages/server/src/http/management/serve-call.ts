@@ -4,7 +4,7 @@ import type { Caller } from '../../access/caller.ts'
 import type { IdempotencyKeys } from '../../access/idempotency-keys.ts'
 import type { Exchange } from '../exchange.ts'
 import type { RequestAudit } from '../request-audit.ts'
-import { type JsonBody, readJsonBody, refuseBody } from './body.ts'
+import { type JsonBody, checkMediaType, readJsonBody, refuseBody } from './body.ts'
 import type { Binding, ManagementAnswer, ManagementCall } from './call.ts'
 import { type CrossSiteParts, refuseCrossSite } from '../cross-site.ts'
 import type { ManagementDoor } from './door.ts'
@@ -127,7 +127,8 @@ async function checkBody(
   addressFaults: readonly Fault[],
 ): Promise<{ value: unknown; bytes: JsonBody['bytes'] | undefined }> {
   if (route.body === undefined) {
-    refuseBody(exchange)
+    if (route.receives === undefined) refuseBody(exchange)
+    else checkMediaType(exchange, route.receives)
     if (addressFaults.length > 0) throw invalidRequest(addressFaults)
     return { value: undefined, bytes: undefined }
   }

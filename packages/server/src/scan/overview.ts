@@ -1,0 +1,219 @@
+import type { PackageKind } from '@berth/scanner/package.ts'
+import { InvalidVersion, compareVersions, schemeOf } from '@berth/scanner/versions/compare.ts'
+import type { RepositoryName } from '@berth/oci/reference.ts'
+import type { Caller } from '../access/caller.ts'
+import { readCursor, writeCursor } from '../cursor.ts'
+import type { Database } from '../metadata/database.ts'
+import { readTrend } from '../metadata/finding-trends.ts'
+import {
+  type MendableFinding,
+  type TaggedImage,
+  countOpen,
+  mendableFindings,
+  repositoriesWithin,
+  taggedImagesOf,
+  tagsLeadingTo,
+} from '../metadata/findings-overview.ts'
+import { type TrackedFinding, listTracked } from '../metadata/tracked-findings.ts'
+import type { Advisories } from './advisories.ts'
+
+const repositoriesMax = 2000
+const imagesMax = 10_000
+const imagesMended = 500
+const mendableMax = 50_000
+const shownMax = 20
+const tagsMax = 10
+const dayMs = 86_400_000
+const windowsMax = 10
+
+type Severity = 'critical' | 'high' | 'medium' | 'low' | 'negligible' | 'unknown'
+type Counts = Record<Severity, number>
+
+export type Upgrade = {
+  package: string
+  version: string
+  findings: number
+  images: number
+  worstScore: number
+}
+
+/** How projects stand: what is open, what is worst, what mends most, and how it went. */
+export class FindingsOverview {
+  readonly #database: Database
+  readonly #advisories: Advisories
+  readonly #now: () => number
+
+  constructor(parts: { database: Database; advisories: Advisories; now: () => number }) {
+    this.#database = parts.database
+    this.#advisories = parts.advisories
+    this.#now = parts.now
+  }
+
+  /** Of the tagged images in the project and below it that the caller may pull. */
+  async overview(caller: Caller, project: string) {
+    const { repositories, isTruncated } = await this.#repositories(caller, project)
+    const { read } = this.#database
+    const ids = [...repositories.keys()]
+    const images = await taggedImagesOf(read, ids, imagesMax + 1)
+    const open = await countOpen(read, ids)
+    const today = new Date(this.#now()).toISOString().slice(0, 10)
+    const shown = images.slice(0, imagesMax)
+    const catalogued = shown.filter(({ state }) => state === 'catalogued')
+    const worst = []
+    for (const image of catalogued.filter(hasFindings).slice(0, shownMax)) {
+      const { repository_id: id, digest, platform, worst_score: score } = image
+      worst.push({
+        repository: repositories.get(id) ?? '',
+        digest,
+        platform,
+        tags: await tagsLeadingTo(read, id, digest, tagsMax),
+        counts: countsOf((severity) => image[severity]),
+        worstScore: score / 10,
+      })
+    }
+    const mended = [...new Set(catalogued.map(({ digest }) => digest))].slice(0, imagesMended)
+    const mendable = await mendableFindings(read, mended, mendableMax)
+    const { data, revision } = this.#advisories.state
+    return {
+      images: shown.length,
+      scanned: catalogued.length,
+      waiting: shown.filter(({ state }) => state === 'waiting').length,
+      failed: shown.filter(({ state }) => state === 'failed').length,
+      endOfLife: catalogued.filter(({ end_of_life: end }) => end !== null && end < today).length,
+      counts: countsOf((severity) => open.get(severity) ?? 0),
+      worst,
+      upgrades: upgradesOf(mendable).slice(0, shownMax),
+      isTruncated:
+        isTruncated ||
+        images.length > imagesMax ||
+        catalogued.length > imagesMended ||
+        mendable.length === mendableMax,
+      dataRevision: revision,
+      dataBuiltAt: data.builtAt,
+    }
+  }
+
+  /** Day by day; days on which nothing was noted are missing. */
+  async trend(project: string, days: number) {
+    const since = new Date(this.#now() - days * dayMs).toISOString().slice(0, 10)
+    const rows = await readTrend(this.#database.read, { project, since })
+    return rows.map((row) => ({
+      day: row.day,
+      counts: countsOf((severity) => row[severity]),
+      opened: row.opened,
+      closed: row.closed,
+    }))
+  }
+
+  /** Findings with their clocks, the worst first. A page may be short though `next` leads on. */
+  async tracked(
+    caller: Caller,
+    query: {
+      project: string
+      state: 'open' | 'closed' | 'all'
+      severities: readonly TrackedFinding['severity'][] | undefined
+      vulnerability: string | undefined
+      after: string | undefined
+      limit: number
+    },
+  ): Promise<{ items: (TrackedFinding & { repository: string })[]; next: string | null }> {
+    const projects = await caller.readableProjects()
+    const items: (TrackedFinding & { repository: string })[] = []
+    let place = query.after === undefined ? undefined : readPlace(query.after)
+    for (let window = 0; window < windowsMax; window += 1) {
+      const limit = query.limit + 1
+      const rows = await listTracked(this.#database.read, {
+        ...query,
+        projects,
+        after: place,
+        limit,
+      })
+      for (const row of rows) {
+        if (items.length === query.limit) return { items, next: place ? toCursor(place) : null }
+        place = {
+          score: row.score,
+          vulnerability: row.vulnerability,
+          package: row.package_name,
+          repositoryId: row.repository_id,
+        }
+        if (await caller.may('pull', row.repository as RepositoryName)) items.push(row)
+      }
+      if (rows.length < limit) return { items, next: null }
+    }
+    return { items, next: place ? toCursor(place) : null }
+  }
+
+  /** Those that the caller may pull, by id. */
+  async #repositories(caller: Caller, project: string) {
+    const found = await repositoriesWithin(this.#database.read, {
+      project,
+      after: 0,
+      limit: repositoriesMax + 1,
+    })
+    const repositories = new Map<number, string>()
+    for (const { id, name } of found.slice(0, repositoriesMax)) {
+      if (await caller.may('pull', name as RepositoryName)) repositories.set(id, name)
+    }
+    return { repositories, isTruncated: found.length > repositoriesMax }
+  }
+}
+
+/** For each package the least version that mends all of its findings, what mends most first. */
+export function upgradesOf(findings: readonly MendableFinding[]): Upgrade[] {
+  const byPackage = Map.groupBy(findings, ({ kind, name }) => `${kind}:${name}`)
+  return [...byPackage]
+    .map(([name, all]) => ({
+      package: name,
+      version: highest(all[0]?.kind as PackageKind, new Set(all.map((one) => one.fixed_version))),
+      findings: all.length,
+      images: new Set(all.map((one) => one.image_digest)).size,
+      worstScore: Math.max(...all.map((one) => one.score)) / 10,
+    }))
+    .toSorted((a, b) => b.findings - a.findings || b.worstScore - a.worstScore)
+}
+
+/** Versions that cannot be compared are passed over, unless there is nothing else. */
+function highest(kind: PackageKind, versions: ReadonlySet<string>): string {
+  let best: string | undefined
+  for (const version of versions) {
+    try {
+      if (best === undefined || compareVersions(schemeOf(kind), version, best) > 0) best = version
+    } catch (error) {
+      if (!(error instanceof InvalidVersion)) throw error
+    }
+  }
+  return best ?? ''
+}
+
+function hasFindings(image: TaggedImage): boolean {
+  return Object.values(countsOf((severity) => image[severity])).some((count) => count > 0)
+}
+
+function countsOf(read: (severity: Severity) => number): Counts {
+  return {
+    critical: read('critical'),
+    high: read('high'),
+    medium: read('medium'),
+    low: read('low'),
+    negligible: read('negligible'),
+    unknown: read('unknown'),
+  }
+}
+
+type Place = { score: number; vulnerability: string; package: string; repositoryId: number }
+
+function toCursor({ score, vulnerability, package: name, repositoryId }: Place): string {
+  // Names of packages may hold anything, a space too.
+  const encoded = Buffer.from(name).toString('base64url')
+  return writeCursor(String(score), vulnerability, encoded, String(repositoryId))
+}
+
+function readPlace(cursor: string): Place {
+  const [score, vulnerability = '', name = '', id] = readCursor(cursor, 4)
+  return {
+    score: Number(score) || 0,
+    vulnerability,
+    package: Buffer.from(name, 'base64url').toString(),
+    repositoryId: Number(id) || 0,
+  }
+}

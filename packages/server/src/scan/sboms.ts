@@ -1,0 +1,236 @@
+import { Unreadable } from '@berth/scanner/detector.ts'
+import type { CataloguedPackage } from '@berth/scanner/package.ts'
+import { readSbom } from '@berth/scanner/sbom/read-sbom.ts'
+import { type Digest, makeDigest } from '@berth/oci/digest.ts'
+import { parseManifest } from '@berth/oci/manifest.ts'
+import { OCI_IMAGE_MANIFEST, isIndexMediaType } from '@berth/oci/media-type.ts'
+import { type Reference, type RepositoryName, parseReference } from '@berth/oci/reference.ts'
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { BerthError } from '../errors.ts'
+import type { Permit } from '../registry/admission.ts'
+import type { Blobs } from '../registry/blobs.ts'
+import type { Manifests, StoredManifest } from '../registry/manifests.ts'
+import type { Referrers } from '../registry/referrers.ts'
+import type { Uploads } from '../registry/uploads.ts'
+import { readSmallBlob } from './blob-stream.ts'
+import type { Reports } from './reports.ts'
+
+export type SbomFormat = 'spdx' | 'cyclonedx'
+
+export type AttachedSbom = {
+  manifest: string
+  blob: string
+  format: SbomFormat
+  how: 'referrer' | 'tag' | 'attestation'
+  size: number
+}
+
+export const sbomTypes: Readonly<Record<SbomFormat, string>> = {
+  spdx: 'application/spdx+json',
+  cyclonedx: 'application/vnd.cyclonedx+json',
+}
+
+const formats: Readonly<Record<string, SbomFormat>> = {
+  'application/spdx+json': 'spdx',
+  'text/spdx+json': 'spdx',
+  'application/vnd.cyclonedx+json': 'cyclonedx',
+  'application/vnd.cyclonedx': 'cyclonedx',
+  'https://spdx.dev/Document': 'spdx',
+  'https://cyclonedx.org/bom': 'cyclonedx',
+}
+
+const inToto = 'application/vnd.in-toto+json'
+const predicateAnnotations = [
+  'in-toto.io/predicate-type',
+  'dev.sigstore.bundle.predicateType',
+  'predicateType',
+]
+const emptyConfig = Buffer.from('{}')
+const emptyConfigType = 'application/vnd.oci.empty.v1+json'
+const manifestsMax = 100
+const listMax = 100
+const documentMax = 64 * 1024 ** 2
+
+/** Bills of materials: what Berth found, attached when somebody asks, and what builders attached, read. */
+export class Sboms {
+  readonly #manifests: Manifests
+  readonly #blobs: Blobs
+  readonly #uploads: Uploads
+  readonly #referrers: Referrers
+  readonly #reports: Reports
+
+  constructor(parts: {
+    manifests: Manifests
+    blobs: Blobs
+    uploads: Uploads
+    referrers: Referrers
+    reports: Reports
+  }) {
+    this.#manifests = parts.manifests
+    this.#blobs = parts.blobs
+    this.#uploads = parts.uploads
+    this.#referrers = parts.referrers
+    this.#reports = parts.reports
+  }
+
+  /**
+   * Pushes the bill of materials of an image beside it, as `permit`. The same image and format make the same referrer.
+   * Throws as `Reports.writeSbom`, and what a push may be refused with.
+   */
+  async publish(request: {
+    repository: RepositoryName
+    reference: Reference
+    platform: string | undefined
+    format: SbomFormat
+    permit: Permit
+  }): Promise<{ digest: string; subject: string; artifactType: string }> {
+    const { repository, permit, format } = request
+    const { digest: subject, text } = await this.#reports.writeSbom(
+      repository,
+      request.reference,
+      request,
+    )
+    const image = await this.#manifests.getManifest(repository, parseReference(subject))
+    const document = Buffer.from(text)
+    const layer = { mediaType: sbomTypes[format], ...contentOf(document) }
+    const config = { mediaType: emptyConfigType, ...contentOf(emptyConfig) }
+    await this.#put(repository, permit, emptyConfig)
+    await this.#put(repository, permit, document)
+    const payload = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: OCI_IMAGE_MANIFEST,
+        artifactType: sbomTypes[format],
+        config,
+        layers: [layer],
+        subject: { mediaType: image.mediaType, digest: image.digest, size: image.size },
+      }),
+    )
+    const { digest } = await this.#manifests.putManifest({
+      repository,
+      permit,
+      reference: { kind: 'digest', digest: digestOf(payload) },
+      tags: [],
+      contentType: OCI_IMAGE_MANIFEST,
+      payload,
+    })
+    return { digest, subject, artifactType: sbomTypes[format] }
+  }
+
+  /** Those that were attached to a manifest, 100 at most. Throws `manifestUnknown`, `nameUnknown`. */
+  async attached(repository: RepositoryName, reference: Reference): Promise<AttachedSbom[]> {
+    const image = await this.#manifests.getManifest(repository, reference)
+    const found = [
+      ...(await this.#fromReferrers(repository, image.digest)),
+      ...(await this.#fromTag(repository, image.digest)),
+      ...(await this.#fromIndex(repository, image)),
+    ]
+    return found.slice(0, listMax)
+  }
+
+  /** The packages of an attached one. Throws `notFound` without the blob, `conflict` when it is none that Berth reads. */
+  async packages(repository: RepositoryName, blob: Digest): Promise<readonly CataloguedPackage[]> {
+    const bytes = await this.#readBlob(repository, blob)
+    try {
+      return readSbom(bytes).packages
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error
+      throw new BerthError(
+        'conflict',
+        `This is no bill of materials that Berth reads: ${error.message}.`,
+      )
+    }
+  }
+
+  async #readBlob(repository: RepositoryName, blob: Digest): Promise<Buffer> {
+    try {
+      const bytes = await readSmallBlob(this.#blobs, repository, blob, documentMax)
+      if (bytes) return bytes
+      throw new BerthError('conflict', `The document is larger than ${documentMax} bytes.`)
+    } catch (error) {
+      if (!(error instanceof BerthError) || error.kind !== 'blobUnknown') throw error
+      throw new BerthError('notFound', 'There is no such bill of materials in the repository.')
+    }
+  }
+
+  async #fromReferrers(repository: RepositoryName, subject: Digest): Promise<AttachedSbom[]> {
+    const { descriptors } = await this.#referrers.listReferrers(repository, subject, {
+      artifactTypes: [],
+      after: undefined,
+    })
+    const found: AttachedSbom[] = []
+    for (const { digest } of descriptors.slice(0, manifestsMax)) {
+      found.push(...(await this.#inManifest(repository, digest, 'referrer')))
+    }
+    return found
+  }
+
+  /** As cosign attached them before referrers. */
+  async #fromTag(repository: RepositoryName, subject: Digest): Promise<AttachedSbom[]> {
+    const tag = `${subject.replace(':', '-')}.sbom`
+    const stored = await this.#find(repository, tag)
+    return stored ? this.#inManifest(repository, stored.digest, 'tag') : []
+  }
+
+  /** What buildx adds to an index for each of its images; of an index itself all of them. */
+  async #fromIndex(repository: RepositoryName, image: StoredManifest): Promise<AttachedSbom[]> {
+    if (!isIndexMediaType(image.mediaType)) return []
+    const { manifests } = parseManifest(image.payload, image.mediaType)
+    const found: AttachedSbom[] = []
+    for (const { digest, annotations } of manifests.slice(0, manifestsMax)) {
+      if (annotations?.['vnd.docker.reference.type'] !== 'attestation-manifest') continue
+      found.push(...(await this.#inManifest(repository, digest, 'attestation')))
+    }
+    return found
+  }
+
+  async #inManifest(
+    repository: RepositoryName,
+    digest: Digest,
+    how: AttachedSbom['how'],
+  ): Promise<AttachedSbom[]> {
+    const stored = await this.#find(repository, digest)
+    if (stored === undefined) return []
+    const { layers, annotations: own } = parseManifest(stored.payload, stored.mediaType)
+    return layers.flatMap(({ digest: blob, mediaType, size, annotations }) => {
+      const predicate = predicateAnnotations
+        .map((name) => annotations?.[name] ?? own[name])
+        .find((value) => value !== undefined)
+      const format =
+        formats[mediaType] ?? (predicate === undefined ? undefined : formats[predicate])
+      if (format === undefined) return []
+      const isStatement = mediaType === inToto || formats[mediaType] === undefined
+      const place = isStatement ? 'attestation' : how
+      return [{ manifest: digest, blob, format, how: place, size }]
+    })
+  }
+
+  /** `undefined` when it is not there: an index may name what was never pushed. */
+  async #find(repository: RepositoryName, reference: string): Promise<StoredManifest | undefined> {
+    try {
+      return await this.#manifests.getManifest(repository, parseReference(reference))
+    } catch (error) {
+      if (error instanceof BerthError && error.kind === 'manifestUnknown') return undefined
+      throw error
+    }
+  }
+
+  async #put(repository: RepositoryName, permit: Permit, bytes: Buffer): Promise<void> {
+    const body = {
+      stream: Readable.from([bytes]),
+      length: bytes.length,
+      range: undefined,
+      expectedOffset: undefined,
+    }
+    await this.#uploads.putBlob({ repository, permit, digest: digestOf(bytes), body })
+  }
+}
+
+function contentOf(bytes: Buffer): { digest: Digest; size: number } {
+  return { digest: digestOf(bytes), size: bytes.length }
+}
+
+function digestOf(bytes: Buffer): Digest {
+  return makeDigest('sha256', createHash('sha256').update(bytes).digest('hex'))
+}
