@@ -103,6 +103,7 @@ export const explainDecision = defineRoute({
   }),
   problems: ['notFound'],
   versioned: false,
+  open: true,
 })
 
 export const listDenials = defineRoute({
@@ -112,7 +113,7 @@ export const listDenials = defineRoute({
   topic,
   summary: 'List what was blocked lately in a project and below it, the latest first',
   description:
-    'From the audit log: the same pull by the same caller within a few seconds is one, with a count.',
+    'From the audit log, those of repositories that the caller may pull; a page can be shorter than `limit`. The same pull by the same caller within a few seconds is one, with a count.',
   params: projectParams,
   query: z.strictObject({ ...pageQuery }),
   body: undefined,

@@ -6,8 +6,11 @@ import { ImmutabilityRules } from './immutability/rules.ts'
 import { JobQueue } from './jobs/queue.ts'
 import type { Logger } from './log.ts'
 import type { Database } from './metadata/database.ts'
+import { Decisions } from './policy/decisions.ts'
+import { PolicyExceptions } from './policy/exceptions.ts'
 import { PullGate } from './policy/gate.ts'
 import { Judge } from './policy/judge.ts'
+import { Policies } from './policy/policies.ts'
 import { PolicyBook } from './policy/policy-set.ts'
 import { PushGate } from './policy/push-gate.ts'
 import { Outbound, type OutboundRequest } from './outbound/outbound.ts'
@@ -73,9 +76,10 @@ export async function openCore(parts: {
     access,
     admission,
     audit,
-    book,
-    judge,
     pullGate: new PullGate({ database, book, judge, now }),
+    policies: new Policies({ database, changes, book }),
+    policyExceptions: new PolicyExceptions({ database, changes, now }),
+    decisions: new Decisions({ database, book, judge, manifests: registry.manifests }),
     immutability: new ImmutabilityRules({ database, changes }),
     queue,
     quotas,

@@ -1,0 +1,157 @@
+import type { PolicyRule } from '@berth/api/policy-document.ts'
+import type { RepositoryName } from '@berth/oci/reference.ts'
+import { createHash } from 'node:crypto'
+import type { AccessChanges, ChangeContext } from '../access/changes.ts'
+import { checkVersion } from '../access/expected-version.ts'
+import { type Page, readPage } from '../access/page.ts'
+import { projectUnknown } from '../access/projects.ts'
+import { BerthError } from '../errors.ts'
+import type { Database } from '../metadata/database.ts'
+import {
+  findPolicy,
+  lockPolicy,
+  pageOfPolicies,
+  putPolicy,
+  removePolicy,
+  type StoredPolicy,
+} from '../metadata/policies.ts'
+import { findProject, lockProject } from '../metadata/projects.ts'
+import { parsePolicy } from './document.ts'
+import type { PolicyBook } from './policy-set.ts'
+import type { PlacedRule } from './rules.ts'
+
+export type PolicyView = {
+  readonly project: string
+  readonly document: string
+  readonly rules: PolicyRule[]
+  readonly version: number
+  readonly updatedAt: string
+  readonly updatedBy: string
+}
+
+export type PolicySummary = Omit<PolicyView, 'document' | 'rules'> & { readonly rules: number }
+
+/** The policies that projects write down, `''` being the instance. A change holds for the next request, on every node. */
+export class Policies {
+  readonly #database: Database
+  readonly #changes: AccessChanges
+  readonly #book: PolicyBook
+
+  constructor(parts: { database: Database; changes: AccessChanges; book: PolicyBook }) {
+    this.#database = parts.database
+    this.#changes = parts.changes
+    this.#book = parts.book
+  }
+
+  /** Throws `notFound` without the project, or when it has no policy. */
+  async readPolicy(project: string): Promise<PolicyView> {
+    const found = await findProject(this.#database.read, project)
+    if (!found) throw projectUnknown()
+    const stored = await findPolicy(this.#database.read, found.id)
+    if (!stored) throw policyUnknown()
+    return toView(project, stored)
+  }
+
+  /**
+   * Throws `notFound`, `versionMismatch`, and `requestInvalid` with line, column and reason of every fault; then the
+   * former policy stays in force.
+   */
+  async setPolicy(
+    context: ChangeContext,
+    project: string,
+    document: string,
+    expectedVersion?: number,
+  ): Promise<PolicyView> {
+    const rules = parsePolicy(document)
+    return this.#changes.run(context, async ({ tx, now, record }) => {
+      const found = await lockProject(tx, project)
+      if (!found) throw projectUnknown()
+      const before = await lockPolicy(tx, found.id)
+      if (before) checkVersion(before, expectedVersion)
+      else if (expectedVersion !== undefined) checkVersion({ version: 0 }, expectedVersion)
+      const policy: StoredPolicy = {
+        projectId: found.id,
+        document,
+        rules: JSON.stringify(rules),
+        version: (before?.version ?? 0) + 1,
+        updatedAt: now,
+        updatedBy: context.actor.name,
+      }
+      await putPolicy(tx, policy)
+      await record({
+        ...event('policy.set', project),
+        ...(before && { before: recorded(before) }),
+        after: recorded(policy),
+      })
+      return toView(project, policy)
+    })
+  }
+
+  /** Throws `notFound`, `versionMismatch`. */
+  async deletePolicy(
+    context: ChangeContext,
+    project: string,
+    expectedVersion?: number,
+  ): Promise<void> {
+    await this.#changes.run(context, async ({ tx, record }) => {
+      const found = await lockProject(tx, project)
+      if (!found) throw projectUnknown()
+      const before = await lockPolicy(tx, found.id)
+      if (!before) throw policyUnknown()
+      checkVersion(before, expectedVersion)
+      await removePolicy(tx, found.id)
+      await record({ ...event('policy.deleted', project), before: recorded(before) })
+    })
+  }
+
+  /** Every rule that holds for the repository, which need not exist: of the instance first, of the nearest project last. */
+  async effectiveRules(repository: RepositoryName): Promise<readonly PlacedRule[]> {
+    return (await this.#book.now()).rulesFor(repository)
+  }
+
+  /** The projects that have a policy, by name. */
+  listPolicies(query: { after?: string | undefined; limit: number }): Promise<Page<PolicySummary>> {
+    // The name of the instance is empty, which cannot stand for itself in a `next`.
+    const after = query.after === instancePlace ? '' : query.after
+    return readPage(
+      query.limit,
+      (limit) => pageOfPolicies(this.#database.read, { after, limit }),
+      ({ project }) => (project === '' ? instancePlace : project),
+      (row) => {
+        const { document: _, rules, ...view } = toView(row.project, row)
+        return { ...view, rules: rules.length }
+      },
+    )
+  }
+}
+
+const instancePlace = '*'
+
+function toView(project: string, stored: StoredPolicy): PolicyView {
+  const { document, rules, version, updatedAt, updatedBy } = stored
+  return {
+    project,
+    document,
+    rules: JSON.parse(rules) as PolicyRule[],
+    version,
+    updatedAt,
+    updatedBy,
+  }
+}
+
+/** For the audit log: the document itself may be long. */
+function recorded({ document, rules, version }: StoredPolicy) {
+  return {
+    version,
+    rules: (JSON.parse(rules) as PolicyRule[]).map(({ name, mode }) => ({ name, mode })),
+    sha256: createHash('sha256').update(document).digest('hex'),
+  }
+}
+
+function event(action: string, project: string) {
+  return { action, targetKind: 'project', target: project, project }
+}
+
+function policyUnknown(): BerthError {
+  return new BerthError('notFound', 'The project has no policy of its own.')
+}
