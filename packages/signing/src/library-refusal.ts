@@ -64,12 +64,6 @@ const meanings: readonly [code: string, part: string, reason: RefusalReason, mes
     'The inclusion proof does not lead from the log entry to the checkpoint.',
   ],
   [
-    'TLOG_MISSING_INCLUSION_ERROR',
-    '',
-    'log-inclusion-missing',
-    'The log entry carries neither a promise nor a proof that it is in the log.',
-  ],
-  [
     'TLOG_BODY_ERROR',
     '',
     'log-entry-of-another-signature',

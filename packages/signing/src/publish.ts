@@ -4,6 +4,7 @@ import { type JsonObject, isJsonObject } from '@berth/oci/json-guard.ts'
 import { type Digest, makeDigest } from '@berth/oci/digest.ts'
 import { OCI_IMAGE_MANIFEST } from '@berth/oci/media-type.ts'
 import type { SignatureArtifact } from './sign.ts'
+import { notationConfigMediaType } from './signature.ts'
 
 /** What to upload, blobs first. */
 export type SignatureUpload = {
@@ -16,17 +17,20 @@ export type SignatureUpload = {
 const emptyConfig = Buffer.from('{}')
 const emptyMediaType = 'application/vnd.oci.empty.v1+json'
 
-/** The manifest that refers to the image, for a `bundle`. `subject` is the image's own descriptor. */
+/** The manifest that refers to the image, for a `bundle` or `notation`. `subject` is the image's own descriptor. */
 export function referrerManifest(
   artifact: SignatureArtifact,
   subject: Pick<Descriptor, 'mediaType' | 'digest' | 'size'>,
   created: Date,
 ): SignatureUpload {
+  const kind =
+    artifact.place === 'notation'
+      ? { config: describe(notationConfigMediaType, emptyConfig) }
+      : { artifactType: artifact.mediaType, config: describe(emptyMediaType, emptyConfig) }
   const manifest = {
     schemaVersion: 2,
     mediaType: OCI_IMAGE_MANIFEST,
-    artifactType: artifact.mediaType,
-    config: describe(emptyMediaType, emptyConfig),
+    ...kind,
     layers: [describe(artifact.mediaType, artifact.blob)],
     subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.size },
     annotations: {

@@ -9,13 +9,12 @@ export type RefusalReason =
   | 'not-supported'
   | 'subject-digest-unsupported'
   // What is trusted.
-  | 'no-trusted-key'
   | 'key-unknown'
   | 'no-trusted-identity'
   | 'no-trusted-root'
   | 'certificate-not-accepted'
   | 'key-not-accepted'
-  | 'no-trusted-notation'
+  | 'notation-not-accepted'
   // The signature over the bytes.
   | 'signature-invalid'
   | 'algorithm-mismatch'
@@ -37,7 +36,6 @@ export type RefusalReason =
   | 'log-entry-of-another-signature'
   | 'log-entry-of-another-key'
   | 'log-unknown'
-  | 'log-inclusion-missing'
   | 'log-promise-invalid'
   | 'log-proof-invalid'
   | 'log-checkpoint-invalid'

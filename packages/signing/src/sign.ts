@@ -16,8 +16,8 @@ import type { Subject } from './subject.ts'
 
 /** A finished signature, to be stored with `referrerManifest` or `tagManifest`. */
 export type SignatureArtifact = {
-  /** `bundle`: a manifest that refers to the image. `tag`: a layer of the manifest under cosign's tag. */
-  readonly place: 'bundle' | 'signature-tag' | 'attestation-tag'
+  /** `bundle`, `notation`: a manifest that refers to the image. `tag`: a layer of the manifest under cosign's tag. */
+  readonly place: 'bundle' | 'notation' | 'signature-tag' | 'attestation-tag'
   /** The layer's blob. */
   readonly blob: Buffer
   readonly mediaType: string

@@ -15,6 +15,7 @@ import { verifySignature } from './verify.ts'
 
 const formats: Record<SignatureArtifact['place'], SignatureFormat> = {
   bundle: 'sigstore-bundle',
+  notation: 'notation-jws',
   'signature-tag': 'cosign-tag',
   'attestation-tag': 'cosign-attestation-tag',
 }

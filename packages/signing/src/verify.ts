@@ -6,6 +6,7 @@ import { type Subject, subjectHex } from './subject.ts'
 import type { Trust } from './trust.ts'
 import { type Signed, verifyByKey } from './verify-key.ts'
 import { verifyByCertificate } from './verify-keyless.ts'
+import { verifyNotation } from './verify-notation.ts'
 
 /** What a signature is worth. `identity` is the name of the trusted identity that it matched. */
 export type Verdict =
@@ -50,6 +51,7 @@ export async function verifySignature(
   trust: Trust,
   options: VerifyOptions = {},
 ): Promise<Verdict> {
+  const now = options.now ?? new Date()
   try {
     if (subjectHex(subject) === undefined) {
       throw new Refusal(
@@ -60,8 +62,8 @@ export async function verifySignature(
     if (trust.identities.length === 0) {
       throw new Refusal('no-trusted-identity', 'No identity is trusted here, so nobody can sign.')
     }
-    const { signed, content } = verify(material, subject, trust)
-    checkTime(signed, options.now ?? new Date())
+    const { signed, content } = verify(material, subject, trust, now)
+    checkTime(signed, now)
     checkExpected(content, options.expect)
     return {
       state: 'verified',
@@ -86,6 +88,7 @@ function verify(
   material: SignatureMaterial,
   subject: Subject,
   trust: Trust,
+  now: Date,
 ): { signed: Signed; content: SignedContent } {
   switch (material.format) {
     case 'sigstore-bundle':
@@ -99,7 +102,10 @@ function verify(
           : verifyByCertificate(signature, trust)
       return { signed, content: signature.readContent(subject) }
     }
-    case 'notation-jws':
+    case 'notation-jws': {
+      const { identity, content } = verifyNotation(material.payload, subject, trust, now)
+      return { signed: { identity, signedAt: undefined }, content }
+    }
     case 'notation-cose':
       throw new Refusal(
         'not-supported',

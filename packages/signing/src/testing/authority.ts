@@ -20,7 +20,7 @@ export type LeafOptions = {
   notAfter?: Date
   /** `none`: no proof of logging. `foreign`: by a log that nobody trusts. */
   sct?: 'good' | 'none' | 'foreign'
-  usage?: x509.ExtendedKeyUsage | string
+  usage?: string
   isAuthority?: boolean
   extensions?: Readonly<Record<string, string>>
 }
