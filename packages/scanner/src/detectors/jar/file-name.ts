@@ -4,7 +4,7 @@ const qualifier =
 
 /** Words behind the version that tell apart files of the same artifact. */
 const classifier =
-  /^(?:all|shaded|uber|standalone|jar|with|dependencies|exec|boot|plain|runtime|sources|javadoc|tests?|linux|windows|osx|darwin|x86|x86_64|x64|amd64|aarch_64|aarch64|arm64|noarch|universal|jakarta|stubs|mr|nodep|bundle|bin|dist)$/i
+  /^(?:all|shaded|uber|standalone|jar|with|dependencies|exec|boot|plain|runtime|sources|javadoc|tests?|linux|windows|osx|darwin|x86|x86_64|x64|amd64|aarch_64|aarch64|arm64|noarch|universal|jakarta|stubs|mr|nodep|no_aop|bundle|bin|dist)$/i
 
 /** What a file name such as `commons-lang3-3.12.0.jar` says; no version when there is none in it. */
 export function readJarName(fileName: string): { artifact: string; version?: string } {

@@ -55,6 +55,18 @@ describe('what an archive is without properties of Maven', () => {
       'org.jsoup:jsoup:1.15.3',
     ],
     [
+      'a bundle of another name',
+      { 'bundle-symbolicname': 'com.acme.inject' },
+      'rocket-4.jar',
+      'com.acme.inject:rocket:4',
+    ],
+    [
+      'no large vendor for a group',
+      { 'implementation-vendor-id': 'org.apache' },
+      'rocket-4.jar',
+      ':rocket:4',
+    ],
+    [
       'its title and version, where the file has another name',
       { 'implementation-title': 'spring-web', 'implementation-version': '6.0.1' },
       'lib.jar',

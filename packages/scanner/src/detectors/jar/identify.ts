@@ -28,6 +28,7 @@ export function identify(
     fromFile.version === undefined ? undefined : fromFile.artifact,
     manifest.get('implementation-title'),
     manifest.get('short-name'),
+    knownGroup(fromFile.artifact) === undefined ? undefined : fromFile.artifact,
     symbolicName?.split('.').at(-1),
     fromFile.artifact,
   ].find((value) => value !== undefined && /^[A-Za-z][\w.-]{0,127}$/.test(value))
@@ -39,19 +40,26 @@ export function identify(
   return { artifact, version, ...(group === undefined ? {} : { group }) }
 }
 
-function isGroup(value: string | undefined): boolean {
-  return value !== undefined && /^[a-z][\w-]*(?:\.[\w-]+)+$/i.test(value)
+/** Vendors so large that their own name is the group of nothing. */
+const vendors = ['com.google', 'com.ibm', 'com.oracle', 'com.sun', 'org.apache', 'org.eclipse']
+
+function isGroup(value: string | undefined): value is string {
+  return (
+    value !== undefined &&
+    /^[a-z][\w-]*(?:\.[\w-]+)+$/i.test(value) &&
+    value.length < 128 &&
+    !vendors.includes(value)
+  )
 }
 
 /**
- * Symbolic names end as the artifact does: `org.apache.logging.log4j.core` of `log4j-core`,
- * `com.fasterxml.jackson.core.jackson-databind`. What comes before the last part is the group, unless that is no more than
- * a top-level domain (`org.jsoup`).
+ * Symbolic names mostly end as the artifact does: `org.apache.logging.log4j.core` of `log4j-core`,
+ * `com.fasterxml.jackson.core.jackson-databind`. What comes before the last part is the group then, unless that is no more
+ * than a top-level domain (`org.jsoup`). Others are the group itself: `com.google.inject` of `guice`.
  */
 function groupOfBundle(symbolicName: string | undefined, artifact: string): string | undefined {
-  if (!isGroup(symbolicName) || symbolicName === undefined) return undefined
+  if (!isGroup(symbolicName)) return undefined
   const parts = symbolicName.split('.')
   const isOfArtifact = parts.some((_, at) => parts.slice(at).join('-') === artifact)
-  if (!isOfArtifact) return undefined
-  return parts.length < 3 ? symbolicName : parts.slice(0, -1).join('.')
+  return isOfArtifact && parts.length > 2 ? parts.slice(0, -1).join('.') : symbolicName
 }
