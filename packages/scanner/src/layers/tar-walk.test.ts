@@ -129,6 +129,24 @@ describe('a walk through a tar', () => {
     },
   )
 
+  it('is not misled by a long name that the short one cuts behind a slash', async () => {
+    const path = `${'d'.repeat(99)}/file`
+    const long = Buffer.alloc(512)
+    long.write(path)
+    const body = Buffer.alloc(512)
+    body.write('content')
+    const bytes = Buffer.concat([
+      writeHeader({ name: '././@LongLink', size: path.length + 1, flag: 'L' }),
+      long,
+      writeHeader({ name: path.slice(0, 100), size: 7 }),
+      body,
+      Buffer.alloc(1024),
+    ])
+    expect(await walk(bytes)).toEqual([
+      { name: path, type: 'file', link: '', isSparse: false, content: 'content' },
+    ])
+  })
+
   it('passes over the body that a link claims to have none of', async () => {
     const bytes = Buffer.concat([
       writeHeader({ name: 'link', size: 5000, flag: '2', link: 'x' }),

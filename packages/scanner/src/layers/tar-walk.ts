@@ -112,16 +112,19 @@ export class TarWalk {
 
   async #begin(header: TarHeader): Promise<void> {
     const isRecord = 'xgLK'.includes(header.flag)
-    const type = typeOf(header)
-    const size = hasBody(type) ? (isRecord ? header.size : (this.#pax.size ?? header.size)) : 0
+    const { path, link, isSparse, size: largeSize } = isRecord ? {} : this.#pax
+    // The whole name: the header's own may be cut off just behind a slash.
+    const name = path ?? header.name
+    const type = typeOf(header.flag, name)
+    // Links, folders and devices have no body, whatever size their header claims.
+    const size = type === 'file' ? (largeSize ?? header.size) : 0
     this.#left = size
     this.#padding = (blockSize - (size % blockSize)) % blockSize
     if (isRecord) this.#sink = this.#takeRecord(header.flag, size)
     else {
-      const { path, link, isSparse } = this.#pax
       this.#pax = {}
       this.#sink = this.#onEntry({
-        name: path ?? header.name,
+        name,
         type,
         size,
         mode: header.mode,
@@ -158,7 +161,7 @@ export class TarWalk {
   }
 }
 
-function typeOf({ flag, name }: TarHeader): TarEntry['type'] {
+function typeOf(flag: string, name: string): TarEntry['type'] {
   if (flag === '0' && name.endsWith('/')) return 'directory'
   if (flag === '0' || flag === '7' || flag === 'S') return 'file'
   if (flag === '1') return 'hardlink'
@@ -167,11 +170,6 @@ function typeOf({ flag, name }: TarHeader): TarEntry['type'] {
   if (flag === '3' || flag === '4' || flag === '6') return 'other'
   // Of a kind not known: a body follows, as POSIX says.
   return 'file'
-}
-
-/** Links, folders and devices have none, whatever size their header claims. */
-function hasBody(type: TarEntry['type']): boolean {
-  return type === 'file'
 }
 
 function untilZero(body: Buffer): string {
