@@ -1,21 +1,16 @@
 /** What the Notary Project's signature specification demands of certificates ("Certificate requirements"). */
-// oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 needs it loaded first
-import 'reflect-metadata'
 import type { X509Certificate } from 'node:crypto'
-import * as x509 from '@peculiar/x509'
+import { type CertificateUsage, codeSigning, KeyUsage, readUsage } from './certificate-usage.ts'
 import { keyFault } from './public-key.ts'
 import { quoted, Refusal } from './refusal.ts'
 
-const codeSigning = '1.3.6.1.5.5.7.3.3'
-const { KeyUsageFlags } = x509
-
 /** Everything but a digital signature. */
 const foreignUsages =
-  KeyUsageFlags.keyEncipherment |
-  KeyUsageFlags.dataEncipherment |
-  KeyUsageFlags.keyAgreement |
-  KeyUsageFlags.keyCertSign |
-  KeyUsageFlags.cRLSign
+  KeyUsage.keyEncipherment |
+  KeyUsage.dataEncipherment |
+  KeyUsage.keyAgreement |
+  KeyUsage.keyCertSign |
+  KeyUsage.cRLSign
 
 /**
  * Demands a whole chain from the signer to a self-signed root, each issued by the next and valid at `at`, the signer for
@@ -49,9 +44,9 @@ export function checkChain(chain: readonly X509Certificate[], at: Date): void {
 }
 
 function checkSigner(certificate: X509Certificate): void {
-  const { usages, isAuthority, purposes } = readUsages(certificate)
+  const { usages, isAuthority, purposes } = usageOf(certificate)
   const signsCode = purposes === undefined || purposes.includes(codeSigning)
-  const signs = (usages & KeyUsageFlags.digitalSignature) !== 0 && (usages & foreignUsages) === 0
+  const signs = (usages & KeyUsage.digitalSignature) !== 0 && (usages & foreignUsages) === 0
   if (isAuthority || !signs || !signsCode) {
     throw new Refusal(
       'certificate-not-for-signing',
@@ -61,8 +56,8 @@ function checkSigner(certificate: X509Certificate): void {
 }
 
 function checkAuthority(certificate: X509Certificate, below: number): void {
-  const { usages, isAuthority, pathLength } = readUsages(certificate)
-  const mayIssue = isAuthority && (usages & KeyUsageFlags.keyCertSign) !== 0
+  const { usages, isAuthority, pathLength } = usageOf(certificate)
+  const mayIssue = isAuthority && (usages & KeyUsage.keyCertSign) !== 0
   if (!mayIssue || (pathLength !== undefined && pathLength < below)) {
     throw new Refusal(
       'certificate-untrusted',
@@ -71,27 +66,13 @@ function checkAuthority(certificate: X509Certificate, below: number): void {
   }
 }
 
-function readUsages(certificate: X509Certificate): {
-  usages: number
-  isAuthority: boolean
-  pathLength: number | undefined
-  purposes: readonly string[] | undefined
-} {
-  try {
-    const parsed = new x509.X509Certificate(new Uint8Array(certificate.raw))
-    const constraints = parsed.getExtension(x509.BasicConstraintsExtension)
-    return {
-      usages: parsed.getExtension(x509.KeyUsagesExtension)?.usages ?? 0,
-      isAuthority: constraints?.ca ?? false,
-      pathLength: constraints?.pathLength,
-      purposes: parsed.getExtension(x509.ExtendedKeyUsageExtension)?.usages.map(String),
-    }
-  } catch {
-    throw new Refusal(
-      'certificate-malformed',
-      `The extensions of the certificate ${quoted(nameOf(certificate))} cannot be read.`,
-    )
-  }
+function usageOf(certificate: X509Certificate): CertificateUsage {
+  const usage = readUsage(certificate)
+  if (usage !== undefined) return usage
+  throw new Refusal(
+    'certificate-malformed',
+    `The extensions of the certificate ${quoted(nameOf(certificate))} cannot be read.`,
+  )
 }
 
 /** Node writes a distinguished name as one attribute a line. */

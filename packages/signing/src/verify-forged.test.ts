@@ -7,12 +7,7 @@ import type { SignatureMaterial } from './signature.ts'
 import { localSigner, type Signer } from './signer.ts'
 import { sha256 } from './testing/authority.ts'
 import { makeInstance, type TestInstance } from './testing/instance.ts'
-import {
-  makeNotationChain,
-  type NotationChain,
-  notationMaterial,
-  weakPair,
-} from './testing/notation-samples.ts'
+import { type NotationReason, weakPair } from './testing/notation-samples.ts'
 import {
   change,
   flip,
@@ -38,7 +33,6 @@ type Row = [what: string, make: () => Case | Promise<Case>]
 
 let samples: Samples
 let foreign: TestInstance
-let chain: NotationChain
 /** Logged in Rekor 1. */
 let keyless: SignatureArtifact
 /** Logged in Rekor 2, with a timestamp. */
@@ -51,17 +45,6 @@ let keylessTag: SignatureArtifact
 const webServer = '1.3.6.1.5.5.7.3.1'
 const minute = 60_000
 const predicateType = 'https://example.com/predicate'
-const notationTrust = (more: Partial<TrustedIdentity> = {}): Trust => ({
-  identities: [
-    {
-      name: 'notation',
-      kind: 'notation',
-      certificates: [chain.pem[1]],
-      ...more,
-    } as TrustedIdentity,
-  ],
-  roots: [],
-})
 const keylessWith = (more: Partial<TrustedIdentity>): Trust => ({
   identities: samples.keylessTrust.identities.map(
     (identity) => ({ ...identity, ...more }) as TrustedIdentity,
@@ -94,7 +77,7 @@ const timestampsOf = (bundle: LooseBundle): { signedTimestamp: string }[] =>
 const firstEntry = (bundle: LooseBundle) => bundle.verificationMaterial.tlogEntries[0]!
 
 /** At least one really forged, moved, expired or mismatched signature for every reason there is. */
-const table: Record<RefusalReason, Row[]> = {
+const table: Record<Exclude<RefusalReason, NotationReason>, Row[]> = {
   'too-large': [
     [
       'a blob beyond the limit',
@@ -131,15 +114,6 @@ const table: Record<RefusalReason, Row[]> = {
       'a tag without the annotation that holds the signature',
       () => keyCase({ ...toMaterial(tag), annotations: {} }),
     ],
-    [
-      'an expiry that is not critical',
-      () => ({
-        material: notationMaterial(chain, subject.digest, {
-          'io.cncf.notary.expiry': '2030-01-01T00:00:00Z',
-        }),
-        trust: notationTrust(),
-      }),
-    ],
   ],
   'not-supported': [
     [
@@ -164,13 +138,6 @@ const table: Record<RefusalReason, Row[]> = {
             Object.assign(bundle, { dsseEnvelope: undefined, messageSignature })
           }),
         ),
-    ],
-    [
-      'Notation in COSE',
-      () => ({
-        material: { ...notationMaterial(chain, subject.digest), format: 'notation-cose' },
-        trust: notationTrust(),
-      }),
     ],
   ],
   'subject-digest-unsupported': [
@@ -226,12 +193,6 @@ const table: Record<RefusalReason, Row[]> = {
   'key-not-accepted': [
     ['a key where certificates are demanded', () => ({ material: toMaterial(byKey) })],
   ],
-  'notation-not-accepted': [
-    [
-      'Notation without a trust store',
-      () => ({ material: notationMaterial(chain, subject.digest) }),
-    ],
-  ],
   'signature-invalid': [
     [
       'one bit of the signature is another',
@@ -276,39 +237,6 @@ const table: Record<RefusalReason, Row[]> = {
           payload: Buffer.from(Buffer.from(tag.blob).toString().replace('a.test/b', 'b.test/a')),
         }),
     ],
-    [
-      'the payload of Notation is another',
-      () => {
-        const material = notationMaterial(chain, otherSubject.digest)
-        const own = JSON.parse(
-          Buffer.from(notationMaterial(chain, subject.digest).payload).toString(),
-        )
-        const moved = {
-          ...JSON.parse(Buffer.from(material.payload).toString()),
-          payload: own.payload,
-        }
-        return {
-          material: { ...material, payload: Buffer.from(JSON.stringify(moved)) },
-          trust: notationTrust(),
-        }
-      },
-    ],
-  ],
-  'algorithm-mismatch': [
-    [
-      'a header that names another algorithm than the key has',
-      () => ({
-        material: notationMaterial(chain, subject.digest, { alg: 'ES384' }),
-        trust: notationTrust(),
-      }),
-    ],
-    [
-      'a header that names none',
-      () => ({
-        material: notationMaterial(chain, subject.digest, { alg: 'none' }),
-        trust: notationTrust(),
-      }),
-    ],
   ],
   'key-too-weak': [
     ['a certificate for RSA of 1024 bits', () => certifiedCase(samples.certified({}, weakPair()))],
@@ -328,28 +256,11 @@ const table: Record<RefusalReason, Row[]> = {
       'a certificate of an authority that nobody imported',
       () => certifiedCase(samples.certified({}, undefined, foreign)),
     ],
-    [
-      'a Notation chain to another root',
-      async () => ({
-        material: notationMaterial(await makeNotationChain(), subject.digest),
-        trust: notationTrust(),
-      }),
-    ],
   ],
   'certificate-expired': [
     [
       'signed two days after the certificate had ended',
       () => certifiedCase(samples.certified({ notBefore: new Date(Date.now() - 2880 * minute) })),
-    ],
-    [
-      'a Notation certificate that has ended',
-      async () => {
-        const ended = await makeNotationChain({ notAfter: new Date(Date.now() - minute) })
-        return {
-          material: notationMaterial(ended, subject.digest),
-          trust: notationTrust({ certificates: [ended.pem[1]] }),
-        }
-      },
     ],
   ],
   'certificate-not-for-signing': [
@@ -360,16 +271,6 @@ const table: Record<RefusalReason, Row[]> = {
     [
       'a certificate that is an authority',
       () => certifiedCase(samples.certified({ isAuthority: true })),
-    ],
-    [
-      'a Notation certificate for a web server',
-      async () => {
-        const web = await makeNotationChain({ usage: webServer })
-        return {
-          material: notationMaterial(web, subject.digest),
-          trust: notationTrust({ certificates: [web.pem[1]] }),
-        }
-      },
     ],
   ],
   'sct-missing': [
@@ -392,13 +293,6 @@ const table: Record<RefusalReason, Row[]> = {
     [
       'the trusted address inside a longer one',
       () => certifiedCase(samples.certified({ subject: `x${somebody}` })),
-    ],
-    [
-      'another name under the same Notation root',
-      () => ({
-        material: notationMaterial(chain, subject.digest),
-        trust: notationTrust({ subjects: ['CN=builds, O=example'] }),
-      }),
     ],
   ],
   'extension-mismatch': [
@@ -612,30 +506,11 @@ const table: Record<RefusalReason, Row[]> = {
       },
     ],
   ],
-  'signature-expired': [
-    [
-      'a Notation signature past its expiry',
-      () => ({
-        material: notationMaterial(chain, subject.digest, {
-          crit: ['io.cncf.notary.signingScheme', 'io.cncf.notary.expiry'],
-          'io.cncf.notary.expiry': new Date(Date.now() - minute).toISOString(),
-        }),
-        trust: notationTrust(),
-      }),
-    ],
-  ],
   'payload-type-mismatch': [
     [
       'the statement signed as something else',
       async () =>
         keyCase(await samples.envelope(samples.keySigner, JSON.stringify(statement), 'text/plain')),
-    ],
-    [
-      'a Notation payload of another type',
-      () => ({
-        material: notationMaterial(chain, subject.digest, { cty: 'application/json' }),
-        trust: notationTrust(),
-      }),
     ],
     [
       'a document about the image that is no signature, under a tag',
@@ -678,14 +553,6 @@ const table: Record<RefusalReason, Row[]> = {
       }),
     ],
     ['a tag moved to another image', () => keyCase(toMaterial(tag), { about: otherSubject })],
-    [
-      'Notation moved to another image',
-      () => ({
-        material: notationMaterial(chain, subject.digest),
-        trust: notationTrust(),
-        about: otherSubject,
-      }),
-    ],
     [
       'the digest under another algorithm alone',
       () =>
@@ -745,29 +612,6 @@ const table: Record<RefusalReason, Row[]> = {
   'predicate-malformed': [
     ['a predicate that is a text', () => statementCase({ ...statement, predicate: 'all is well' })],
   ],
-  'critical-header-unknown': [
-    [
-      'a critical header that asks for a plugin',
-      () => ({
-        material: notationMaterial(chain, subject.digest, {
-          crit: ['io.cncf.notary.signingScheme', 'io.cncf.notary.verificationPlugin'],
-          'io.cncf.notary.verificationPlugin': 'plugin',
-        }),
-        trust: notationTrust(),
-      }),
-    ],
-  ],
-  'signing-scheme-unsupported': [
-    [
-      'the scheme of signing authorities',
-      () => ({
-        material: notationMaterial(chain, subject.digest, {
-          'io.cncf.notary.signingScheme': 'notary.x509.signingAuthority',
-        }),
-        trust: notationTrust(),
-      }),
-    ],
-  ],
 }
 
 const publicOf = () => createPublicKey(samples.keySigner.publicKeyPem)
@@ -775,7 +619,6 @@ const publicOf = () => createPublicKey(samples.keySigner.publicKeyPem)
 beforeAll(async () => {
   samples = await makeSamples()
   foreign = await makeInstance('foreign.test')
-  chain = await makeNotationChain()
   keyless = await signCertified(await samples.certified())
   const witnesses = [samples.rekor(2), samples.stamps]
   stamped = await signImage({ subject, signer: await samples.certified(), witnesses })
@@ -800,7 +643,6 @@ test('what the forgeries start from verifies', async () => {
   for (const [materials, trust] of [
     [keylessMaterials, samples.keylessTrust],
     [keyMaterials, samples.keyTrust],
-    [[notationMaterial(chain, subject.digest)], notationTrust({ subjects: ['O=notation.test'] })],
   ] as const) {
     for (const material of materials) {
       expect(await verifySignature(material, subject, trust)).toMatchObject({

@@ -1,5 +1,5 @@
 import type { Bundle } from '@sigstore/bundle'
-import { toSignedEntity, Verifier } from '@sigstore/verify'
+import { Verifier } from '@sigstore/verify'
 import { refusalOf } from './library-refusal.ts'
 import { checkEntryKind, checkLoggedKey, isOfKnownLog, logEntries } from './log-entries.ts'
 import { keyHint, readPublicKey } from './public-key.ts'
@@ -7,7 +7,7 @@ import { quoted, Refusal } from './refusal.ts'
 import type { SigstoreSignature } from './sigstore-bundle.ts'
 import type { KeyIdentity, Trust } from './trust.ts'
 import type { TrustedRoot } from './trusted-root.ts'
-import { signingTimes } from './signing-time.ts'
+import { signedEntity, signingTimes } from './signed-entity.ts'
 
 /** Whose signature it is, and when it was made as far as something trusted says so. */
 export type Signed = { readonly identity: string; readonly signedAt: Date | undefined }
@@ -89,7 +89,7 @@ function verifyWitnesses(
     },
   }
   try {
-    const entity = { ...toSignedEntity(judged, signature.artifact), signature: signature.bytes }
+    const entity = signedEntity({ ...signature, bundle: judged })
     const material = {
       ...root.material,
       publicKey: () => ({ publicKey: key, validFor: () => true }),

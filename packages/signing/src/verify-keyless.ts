@@ -1,17 +1,16 @@
 import { X509Certificate } from 'node:crypto'
-import { type SignedEntity, type Signer, toSignedEntity, Verifier } from '@sigstore/verify'
+import { type Signer, Verifier } from '@sigstore/verify'
+import { codeSigning, readUsage } from './certificate-usage.ts'
 import { matchesGlob } from './glob.ts'
 import { refusalOf } from './library-refusal.ts'
 import { checkEntryKind, checkLoggedKey, isOfKnownLog, logEntries } from './log-entries.ts'
 import { keyFault } from './public-key.ts'
 import { quoted, Refusal } from './refusal.ts'
-import { signingTimes } from './signing-time.ts'
+import { signedEntity, signingTimes } from './signed-entity.ts'
 import type { SigstoreSignature } from './sigstore-bundle.ts'
 import type { KeylessIdentity, TextOrGlob, Trust } from './trust.ts'
 import type { TrustedRoot } from './trusted-root.ts'
 import type { Signed } from './verify-key.ts'
-
-const codeSigning = '1.3.6.1.5.5.7.3.3'
 
 /** What a failure with one root says when another root may still succeed: the signature is of another Sigstore instance. */
 const ofAnotherRoot: ReadonlySet<string> = new Set([
@@ -79,9 +78,11 @@ function checkCertificate(signature: SigstoreSignature): void {
     throw new Refusal('certificate-malformed', 'The signing certificate cannot be read.')
   }
   if (fault !== undefined) throw new Refusal('key-too-weak', fault)
-  // Node names the extended key usages so.
-  const usages: readonly string[] = certificate.keyUsage ?? []
-  if (certificate.ca || !usages.includes(codeSigning)) {
+  const usage = readUsage(certificate)
+  if (usage === undefined) {
+    throw new Refusal('certificate-malformed', 'The extensions of the certificate cannot be read.')
+  }
+  if (usage.isAuthority || usage.purposes?.includes(codeSigning) !== true) {
     throw new Refusal(
       'certificate-not-for-signing',
       'The certificate is not one for signing code: it lacks that extended key usage, or is an authority itself.',
@@ -100,10 +101,7 @@ function verifyWithRoot(
       throw new Refusal('log-unknown', 'The log entry is of a log that no trusted root names.')
     }
   }
-  const entity: SignedEntity = {
-    ...toSignedEntity(signature.bundle, signature.artifact),
-    signature: signature.bytes,
-  }
+  const entity = signedEntity(signature)
   const material = {
     ...root.material,
     publicKey: () => {

@@ -7,6 +7,14 @@ import { localSigner, type Signer } from '../signer.ts'
 import type { SignatureMaterial } from '../signature.ts'
 import { dayMilliseconds, makeCa, makePair } from './authority.ts'
 
+/** Reasons that only Notation signatures are refused for. */
+export type NotationReason =
+  | 'algorithm-mismatch'
+  | 'notation-not-accepted'
+  | 'signature-expired'
+  | 'critical-header-unknown'
+  | 'signing-scheme-unsupported'
+
 export type NotationChain = {
   readonly privateKey: KeyObject
   readonly signer: Signer
