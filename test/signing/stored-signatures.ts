@@ -63,7 +63,7 @@ export async function storeSignature(
   artifact: SignatureArtifact,
 ): Promise<void> {
   const tags = cosignTags(image)
-  if (artifact.place === 'bundle') {
+  if (artifact.place === 'bundle' || artifact.place === 'notation') {
     const upload = referrerManifest(artifact, image as never, new Date())
     return put(registry, repository, upload, upload.digest)
   }

@@ -30,6 +30,7 @@ go_tools=(
   'oras|oras.land/oras/cmd/oras|v1.2.3'
   'helm|helm.sh/helm/v3/cmd/helm|v3.22.0'
   'cosign|github.com/sigstore/cosign/v3/cmd/cosign|v3.1.3'
+  'notation|github.com/notaryproject/notation/cmd/notation|v1.3.2'
 )
 
 # name | version. Python's, each with what it brings in a folder of its own: .tools/python.
