@@ -2,7 +2,7 @@
 import * as z from 'zod'
 
 /** Characters of a document at most. */
-export const policyDocumentMax = 128 * 1024
+export const policyDocumentMax = 64 * 1024
 
 const daysMax = 3650
 const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const

@@ -8,12 +8,16 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  type YAMLMap,
 } from 'yaml'
 
 /** Counted after aliases are followed, so that a few lines cannot stand for millions of values. */
 const valuesMax = 20_000
 const depthMax = 12
 const faultsMax = 20
+const bracketsMax = 30
+/** Indented further than anyone reads, or a list in a list in a list. */
+const deepLine = /^(?: {100}|(?:\s*[-?] ){12})/
 
 export type YamlFault = { readonly place: string; readonly message: string }
 
@@ -50,11 +54,8 @@ class Reader {
   read(text: string): unknown {
     const document = this.#parse(text)
     if (!document) return undefined
-    for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
-      this.#fault(
-        pos[0],
-        code === 'DUPLICATE_KEY' ? 'this key is set a second time' : `not valid YAML: ${message}`,
-      )
+    for (const { message, pos } of [...document.errors, ...document.warnings]) {
+      this.#fault(pos[0], `not valid YAML: ${message}`)
     }
     if (this.faults.length > 0 || document.contents === null) return null
     return this.#value(document.contents, [], (node) =>
@@ -71,11 +72,18 @@ class Reader {
   }
 
   #parse(text: string) {
+    const deep = tooDeepAt(text)
+    if (deep !== undefined) {
+      this.#fault(0, `nested too deeply, on line ${deep}`)
+      return undefined
+    }
     try {
       return parseDocument(text, {
         lineCounter: this.#lines,
         prettyErrors: false,
         schema: 'core',
+        // Its own check is quadratic; see `#object`.
+        uniqueKeys: false,
         // A tag could make anything of a value.
         resolveKnownTags: false,
       })
@@ -112,12 +120,23 @@ class Reader {
         isNode(item) ? this.#value(item, [...path, index], follow) : null,
       )
     }
-    if (!isMap(target)) return undefined
+    return isMap(target) ? this.#object(target, path, follow) : undefined
+  }
+
+  #object(
+    map: YAMLMap,
+    path: readonly PropertyKey[],
+    follow: (node: Node) => Node | undefined,
+  ): Record<string, unknown> {
     const object: Record<string, unknown> = Object.create(null) as Record<string, unknown>
-    for (const { key, value } of target.items) {
-      if (this.#values > valuesMax) break
+    for (const { key, value } of map.items) {
+      if (this.#values > valuesMax || this.faults.length >= faultsMax) break
       if (!isScalar(key) || typeof key.value !== 'string') {
         this.#fault(offsetOf(key), 'a key that is not text')
+        continue
+      }
+      if (Object.hasOwn(object, key.value)) {
+        this.#fault(offsetOf(key), 'this key is set a second time')
         continue
       }
       const below = [...path, key.value]
@@ -136,6 +155,20 @@ class Reader {
   #fault(offset: number, message: string): void {
     if (this.faults.length < faultsMax) this.faults.push({ place: this.#place(offset), message })
   }
+}
+
+/** The first line that nests as no policy does: what follows costs a parser more time than it is worth. */
+function tooDeepAt(text: string): number | undefined {
+  let brackets = 0
+  for (const [index, line] of text.split('\n').entries()) {
+    for (const character of line) {
+      if (character === '[' || character === '{') brackets += 1
+      else if (character === ']' || character === '}') brackets -= 1
+      if (brackets > bracketsMax) return index + 1
+    }
+    if (deepLine.test(line)) return index + 1
+  }
+  return undefined
 }
 
 function keyOf(path: readonly PropertyKey[]): string {
