@@ -10,7 +10,8 @@ import { readSbom } from '../sbom/read-sbom.ts'
 import { writeCycloneDx } from './cyclonedx.ts'
 import { emptyReport, sampleReport } from './testing/sample-report.ts'
 
-const library = createRequire(import.meta.url).resolve('@cyclonedx/cyclonedx-library')
+const require = createRequire(import.meta.url)
+const library = require.resolve('@cyclonedx/cyclonedx-library')
 const schema = (name: string): object =>
   JSON.parse(
     readFileSync(join(dirname(library), '../res/schema', `${name}.SNAPSHOT.schema.json`), 'utf8'),

@@ -10,13 +10,13 @@ import { type PurlPackage, purlPackage } from './purl-package.ts'
 import { isSpdx, readSpdx } from './spdx.ts'
 import { unwrap } from './unwrap.ts'
 
-const maximumBytes = 128 * 1024 ** 2
+const maximumBytes = 64 * 1024 ** 2
 
 /**
  * The catalogue that an SBOM gives: SPDX 2.2 and 2.3 and CycloneDX 1.2 to 1.7, in JSON, also inside an in-toto statement,
  * a DSSE envelope or a Sigstore bundle (whose signatures are not checked here). Packages are known by their package URLs;
  * what has none, or one of another type, is `notCovered`. Throws `Unreadable` for everything else, with its place, and
- * beyond 128 MiB or the packages of `limits.ts`.
+ * beyond 64 MiB or the packages of `limits.ts`.
  */
 export function readSbom(bytes: Uint8Array): Catalogue {
   const { document } = unwrap(bytes, maximumBytes)
