@@ -77,6 +77,28 @@ describe('an archive of Java', () => {
     ])
   })
 
+  it.each([
+    ['3.2.12', []],
+    ['4.2.3', ['com.google.inject:guice 4.2.3 in java/guice.jar']],
+  ])(
+    'that packed one other and is version %s itself is told apart by it',
+    async (version, more) => {
+      const bytes = writeZip([
+        pomProperties('cglib', 'cglib', '3.2.12'),
+        manifest({ 'Bundle-SymbolicName': 'com.google.inject', 'Bundle-Version': version }),
+      ])
+      const { found } = await read(bytes, 'java/guice.jar')
+      expect(found).toEqual(['cglib:cglib 3.2.12 in java/guice.jar', ...more])
+    },
+  )
+
+  it('that packed others and tells no group of its own is not guessed at', async () => {
+    const bytes = writeZip([pomProperties('org.yaml', 'snakeyaml', '1.30')])
+    const { found, notCovered } = await read(bytes, 'opt/rocket-2.1.jar')
+    expect(found).toEqual(['org.yaml:snakeyaml 1.30 in opt/rocket-2.1.jar'])
+    expect(notCovered).toMatch(/no name and version of its own is recorded of opt\/rocket-2.1.jar/)
+  })
+
   it('keeps the license of its manifest', async () => {
     const bytes = writeZip([
       pomProperties('com.acme', 'server', '1.0'),
@@ -96,7 +118,7 @@ describe('an archive of Java', () => {
   it('of which nothing tells a version says so', async () => {
     const { found, notCovered } = await read(writeZip([manifest({})]))
     expect(found).toEqual([])
-    expect(notCovered).toMatch(/no name and version is recorded of app\/server.jar$/)
+    expect(notCovered).toMatch(/no name and version of its own is recorded of app\/server.jar$/)
   })
 
   it('is read behind a script', async () => {

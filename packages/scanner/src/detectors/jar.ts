@@ -16,7 +16,7 @@ export const jar: Detector = {
 
 function describe({ unnamed, groupless, broken }: ArchiveContents): string | undefined {
   const sentences = [
-    sentence('no name and version is recorded of', unnamed),
+    sentence('no name and version of its own is recorded of', unnamed),
     sentence('the Maven group is not recorded and was taken to be the name of', groupless),
     sentence('could not be read:', broken),
   ].filter((text) => text !== undefined)

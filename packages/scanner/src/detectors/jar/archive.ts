@@ -136,12 +136,14 @@ function addPackages(
   const fileName = path.slice(path.lastIndexOf('/') + 1)
   const identities = new Map<string, Identity>()
   for (const pom of poms) identities.set(`${pom.group}:${pom.artifact}:${pom.version}`, pom)
-  if (!isNamedBy(poms, fileName)) {
-    const identity = identify(manifest, fileName)
-    if (identity === undefined) found.unnamed.push(path)
+  const identity = identify(manifest, fileName)
+  if (!isNamedBy(poms, fileName, identity)) {
+    const isGuessed = identity !== undefined && identity.group === undefined
+    // Beside what was packed into it, a guess would look as certain as the rest.
+    if (identity === undefined || (isGuessed && poms.length > 0)) found.unnamed.push(path)
     else {
       identities.set(`${identity.group}:${identity.artifact}:${identity.version}`, identity)
-      if (identity.group === undefined) found.groupless.push(path)
+      if (isGuessed) found.groupless.push(path)
     }
   }
   budget.takePackages(identities.size)
@@ -151,11 +153,28 @@ function addPackages(
   }
 }
 
-/** Whether one of the properties is of the archive itself, and not all of them of what was packed into it. */
-function isNamedBy(poms: readonly Coordinates[], fileName: string): boolean {
-  const { artifact, version } = readJarName(fileName)
-  if (poms.length === 1 && (version === undefined || poms[0]?.version === version)) return true
-  return poms.some((pom) => pom.artifact === artifact || fileName.startsWith(`${pom.artifact}-`))
+/**
+ * Whether one of the properties is of the archive itself, and not all of them of what was packed into it: by the name of
+ * the file, or because it is the only one and nothing else tells of another version.
+ */
+function isNamedBy(
+  poms: readonly Coordinates[],
+  fileName: string,
+  identity: Identity | undefined,
+): boolean {
+  const { artifact } = readJarName(fileName)
+  const [only] = poms
+  if (poms.some((pom) => pom.artifact === artifact || fileName.startsWith(`${pom.artifact}-`))) {
+    return true
+  }
+  if (only === undefined || poms.length > 1) return false
+  return identity === undefined || numbersOf(identity.version) === numbersOf(only.version)
+}
+
+/** Bundles spell `1.2` as `1.2.0`, and qualifiers in their own way. */
+function numbersOf(version: string): string {
+  const numbers = version.match(/\d+/g) ?? []
+  return [0, 1, 2].map((at) => Number(numbers[at] ?? 0)).join('.')
 }
 
 function jarPackage(identity: Identity, path: string, licenses: readonly string[]): JarPackage {

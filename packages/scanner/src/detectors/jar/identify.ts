@@ -22,7 +22,7 @@ export function identify(
     manifest.get('plugin-version'),
     manifest.get('bundle-version'),
     manifest.get('specification-version'),
-  ].find((value) => value !== undefined && /^v?\d[\w.+-]{0,127}$/.test(value))
+  ].find((value) => value !== undefined && /^v?\d[\w.+~-]{0,127}$/.test(value))
   if (version === undefined) return undefined
   const artifact = [
     fromFile.version === undefined ? undefined : fromFile.artifact,
