@@ -53,7 +53,7 @@ export async function countOpen(
     select severity, count(*) as count from tracked_findings
     where closed_at is null and ${isOneOf(db, sql.ref('repository_id'), repositories)}
     group by severity`.execute(db)
-  return new Map(result.rows.map(({ severity, count }) => [severity, Number(count)]))
+  return new Map(result.rows.map(({ severity, count }) => [severity, count]))
 }
 
 export type MendableFinding = {

@@ -136,7 +136,7 @@ export async function countFindings(
   for (const { digest, severity, count, worst } of rows) {
     const counted = counts.get(digest)
     if (!counted) continue
-    counted[severity] = Number(count)
+    counted[severity] = count
     counted.worst_score = Math.max(counted.worst_score, worst)
   }
   return counts
@@ -144,21 +144,6 @@ export async function countFindings(
 
 function noFindings(): SeverityCounts & { worst_score: number } {
   return { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0, worst_score: 0 }
-}
-
-/** Images of these packages, 500 packages at most. */
-export async function imagesWithPackages(
-  db: Executor,
-  packages: readonly number[],
-): Promise<string[]> {
-  if (packages.length === 0) return []
-  const rows = await db
-    .selectFrom('image_packages')
-    .select('image_digest')
-    .distinct()
-    .where('package_id', 'in', packages)
-    .execute()
-  return rows.map((row) => row.image_digest)
 }
 
 /** The place of a severity in the order, 5 for the worst: `max` of it is the worst of several. */

@@ -72,7 +72,7 @@ export async function presentFindings(
   return rows.map(({ kind, name, rank, fixed, ...row }) => ({
     ...row,
     package_name: `${kind}:${name}`,
-    severity: severityOfRank(Number(rank)),
+    severity: severityOfRank(rank),
     is_fixed: Number(fixed) > 0,
   }))
 }

@@ -1,10 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type {
-  AdvisoryAnswer,
-  AdvisoryMessage,
-  AdvisoryRequests,
-  AdvisoryTask,
-} from './advisory-requests.ts'
+import type { AdvisoryAnswer, AdvisoryRequests, AdvisoryTask } from './advisory-requests.ts'
 
 /** Why advisories could not be used, in words for people; `name` is that of the error of the scanner. */
 export class AdvisoryFailure extends Error {
@@ -61,7 +56,7 @@ export class AdvisoryWorker {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject })
       this.#worker.ref()
-      this.#worker.postMessage({ id, task, ask } as AdvisoryMessage)
+      this.#worker.postMessage({ id, task, ask })
     })
   }
 

@@ -139,8 +139,15 @@ export class Scans {
     const platform = image.platform ?? row?.platform ?? null
     if (row === undefined) {
       return {
-        ...{ digest, platform, row, state: 'none', reason: null, progress: null },
-        ...{ notCovered: [], notCoveredCount: 0, counts: noCounts },
+        digest,
+        platform,
+        row,
+        state: 'none',
+        reason: null,
+        progress: null,
+        notCovered: [],
+        notCoveredCount: 0,
+        counts: noCounts,
       }
     }
     const { state, progress } = await this.#stateOf(row)
@@ -152,7 +159,12 @@ export class Scans {
     const left = (severity: keyof typeof noCounts) =>
       Math.max(0, row[severity] - suppressed[severity])
     return {
-      ...{ digest, platform, row, state, reason: row.reason, progress },
+      digest,
+      platform,
+      row,
+      state,
+      reason: row.reason,
+      progress,
       notCovered: notCovered.slice(0, notCoveredMax),
       notCoveredCount: notCovered.length,
       counts: {

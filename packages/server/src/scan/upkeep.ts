@@ -39,8 +39,8 @@ export class ScanUpkeep {
    */
   async findUnscanned(signal: AbortSignal): Promise<{ ordered: number }> {
     let ordered = 0
-    for (let after: string | undefined = ''; after !== undefined && this.#isEnabled; ) {
-      if (signal.aborted) break
+    if (!this.#isEnabled) return { ordered }
+    for (let after: string | undefined = ''; after !== undefined && !signal.aborted; ) {
       const found: Awaited<ReturnType<typeof imagesToScan>> = await imagesToScan(
         this.#database.read,
         {

@@ -112,6 +112,7 @@ export async function writeAdvisories(
       source: 'test',
       read(writer) {
         for (const { cve, package: name, fixed, score = 7.5, ...where } of advisories) {
+          writer.score(cve, { source: 'nvd', version: '3.1', score })
           writer.advisory({
             id: `TEST-${cve}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`,
             vulnerabilities: [cve],
@@ -119,7 +120,7 @@ export async function writeAdvisories(
             title: `A mistake in ${name}`,
             references: [],
             cwes: [],
-            scores: [{ source: 'test', version: '3.1', score }],
+            scores: [],
             affected: [
               {
                 ecosystem: where.ecosystem ?? 'debian',

@@ -56,7 +56,11 @@ export const findingRoutes: readonly Binding[] = [
     const { severity: severities, vulnerability, state, after, limit } = query
     const { items, next } = await findingsOverview.tracked(caller, {
       project: params.project,
-      ...{ severities, vulnerability, state, after, limit },
+      severities,
+      vulnerability,
+      state,
+      after,
+      limit,
     })
     return {
       body: {

@@ -15,7 +15,10 @@ export const vexRoutes: readonly Binding[] = [
   bind(listVexStatements, reading, async ({ vexStatements }, { params, query }) => {
     const { state, vulnerability, after, limit } = query
     const { items, next } = await vexStatements.list(params.project, {
-      ...{ state, vulnerability, after, limit },
+      state,
+      vulnerability,
+      after,
+      limit,
     })
     return { body: { items: items.map(toBody), next } }
   }),
