@@ -245,6 +245,16 @@ describeClient('signing with cosign', ['cosign', 'crane', 'openssl'], () => {
       expectRefusal(await cosign(other), /signature/i)
     })
 
+    test('a bundle with an Ed25519 key', async () => {
+      await pushImage('out/ed25519')
+      const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+      await writeFile(file('ed25519.pub'), publicKey.export({ type: 'spki', format: 'pem' }))
+      const artifact = await signImage({ subject: subject(), signer: localSigner(privateKey) })
+      await storeSignature(registry, 'out/ed25519', layouts.image.root, artifact)
+      const args = ['verify', '--key', 'ed25519.pub', ...offline, image('out/ed25519')]
+      expectSuccess(await cosign(args))
+    })
+
     test('a tag with a key, added to the one that is there', async () => {
       await pushImage('out/tag')
       for (const stage of ['test', 'release']) {
