@@ -23,8 +23,20 @@ export type DeclaredLicense =
     }
   | { readonly form: 'text'; readonly text: string }
 
+/** An image declares the same few licences a thousand times, and the parser is slow. */
+const known = new Map<string, DeclaredLicense | undefined>()
+const maximumKnown = 5000
+
 /** Reads what a package declares: one licence of the SPDX list, an expression of them, or just a text. */
 export function readLicense(declared: string): DeclaredLicense | undefined {
+  if (known.has(declared)) return known.get(declared)
+  const license = parseLicense(declared)
+  if (known.size >= maximumKnown) known.clear()
+  if (declared.length <= maximumExpression) known.set(declared, license)
+  return license
+}
+
+function parseLicense(declared: string): DeclaredLicense | undefined {
   const text = declared.trim()
   if (text === '' || text === 'NONE' || text === 'NOASSERTION') return undefined
   if (text.length > maximumExpression) return { form: 'text', text }

@@ -25,6 +25,7 @@ export function applyVex(
   suppressed: (PackageFinding & { readonly vex: VexJudgement })[]
 } {
   const byVulnerability = new Map<string, VexStatement[]>()
+  const positions = new Map(statements.map((statement, index) => [statement, index]))
   for (const statement of statements) {
     for (const id of new Set([statement.vulnerability, ...statement.aliases])) {
       const known = byVulnerability.get(id)
@@ -39,7 +40,7 @@ export function applyVex(
     const latest = idsOf(finding)
       .flatMap((id) => byVulnerability.get(id) ?? [])
       .filter(({ products }) => products.some((said) => matches(said, finding.package.purl)))
-      .reduce<VexStatement | undefined>((best, next) => later(best, next, statements), undefined)
+      .reduce<VexStatement | undefined>((best, next) => later(best, next, positions), undefined)
     if (latest?.status === 'not_affected' || latest?.status === 'fixed') {
       suppressed.push({ ...finding, vex: judgementOf(latest) })
     } else open.push(finding)
@@ -60,12 +61,12 @@ function idsOf(finding: PackageFinding): string[] {
 function later(
   best: VexStatement | undefined,
   next: VexStatement,
-  order: readonly VexStatement[],
+  positions: ReadonlyMap<VexStatement, number>,
 ): VexStatement {
-  if (best === undefined || best === next) return next
+  if (best === undefined) return next
   const difference = Date.parse(next.timestamp) - Date.parse(best.timestamp)
   if (difference !== 0) return difference > 0 ? next : best
-  return order.indexOf(next) > order.indexOf(best) ? next : best
+  return (positions.get(next) ?? 0) > (positions.get(best) ?? 0) ? next : best
 }
 
 function judgementOf(said: VexStatement): VexJudgement {
