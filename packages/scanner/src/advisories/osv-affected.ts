@@ -5,6 +5,7 @@ import { hasModules, kindOfEcosystem, packageNameOf, type Place } from './ecosys
 import { placeOfOsvEcosystem } from './osv-ecosystem.ts'
 import { rangesOfEvents } from './osv-ranges.ts'
 import type { OsvAffected, OsvRecord } from './osv-record.ts'
+import { textIn } from './text-in.ts'
 import { isInRange } from './versions-in-range.ts'
 
 /** Why an entry of `affected` says nothing that can be matched. */
@@ -61,12 +62,6 @@ function wordOf(entry: OsvAffected): string | undefined {
     textIn(entry.ecosystem_specific, 'severity') ??
     textIn(entry.database_specific, 'severity')
   )
-}
-
-export function textIn(value: unknown, key: string): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  const found = (value as Record<string, unknown>)[key]
-  return typeof found === 'string' && found !== '' ? found.slice(0, 100) : undefined
 }
 
 /**
