@@ -3,7 +3,7 @@ import type { Violation } from './judgement.ts'
 
 /** Room for the address that follows, so that all of it stays below a kilobyte. */
 const bytesMax = 700
-const rulesNamedMax = 4
+const rulesNamedMax = 6
 
 /**
  * One line of ASCII for whoever is blocked: policy, the worst that breaks each rule, how many more, and how old the
@@ -22,7 +22,7 @@ export function messageOf(
   }
   if (byRule.size === 0) return ''
   const parts = [...byRule.values()].slice(0, rulesNamedMax).map(phraseOf)
-  if (byRule.size > rulesNamedMax) parts.push(`${byRule.size - rulesNamedMax} more rules`)
+  if (byRule.size > rulesNamedMax) parts.push(`and more rules: ${byRule.size - rulesNamedMax}`)
   const verb = mode === 'enforce' ? 'blocked by' : 'breaks'
   const text = `${verb} Berth policy ${parts.join('; ')}.`
   const scan = scanText(facts)
