@@ -76,7 +76,7 @@ for line in sys.stdin:
   go: ['go', '-C', goProgram, 'run', '.'],
 } as const satisfies Record<string, readonly [string, ...string[]]>
 
-export type ReferenceProgram = keyof typeof programs
+type ReferenceProgram = keyof typeof programs
 
 /** What a program of another project says of each pair. */
 export function askReference(
