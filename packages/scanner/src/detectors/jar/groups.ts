@@ -31,7 +31,6 @@ const groups: Readonly<Record<string, string>> = {
   'commons-logging-*': 'commons-logging',
   'commons-text': 'org.apache.commons',
   'commons-validator': 'commons-validator',
-  dom4j: 'org.dom4j',
   ehcache: 'org.ehcache',
   elasticsearch: 'org.elasticsearch',
   'elasticsearch-*': 'org.elasticsearch',
@@ -42,8 +41,7 @@ const groups: Readonly<Record<string, string>> = {
   hamcrest: 'org.hamcrest',
   'hamcrest-*': 'org.hamcrest',
   hazelcast: 'com.hazelcast',
-  'hibernate-core': 'org.hibernate.orm',
-  'hibernate-validator': 'org.hibernate.validator',
+  'hibernate-core': 'org.hibernate',
   hsqldb: 'org.hsqldb',
   'jackson-annotations': 'com.fasterxml.jackson.core',
   'jackson-core': 'com.fasterxml.jackson.core',
@@ -75,7 +73,6 @@ const groups: Readonly<Record<string, string>> = {
   'mongodb-driver-*': 'org.mongodb',
   'mysql-connector-j': 'com.mysql',
   'mysql-connector-java': 'mysql',
-  okhttp: 'com.squareup.okhttp3',
   okio: 'com.squareup.okio',
   'okio-jvm': 'com.squareup.okio',
   opensearch: 'org.opensearch',
@@ -85,9 +82,7 @@ const groups: Readonly<Record<string, string>> = {
   'reactive-streams': 'org.reactivestreams',
   'reactor-core': 'io.projectreactor',
   'reactor-netty-*': 'io.projectreactor.netty',
-  retrofit: 'com.squareup.retrofit2',
   rhino: 'org.mozilla',
-  rxjava: 'io.reactivex.rxjava3',
   'scala-library': 'org.scala-lang',
   'solr-*': 'org.apache.solr',
   'spring-*': 'org.springframework',
@@ -125,7 +120,24 @@ const beginnings = Object.entries(groups)
   .map(([name, group]) => ({ start: name.slice(0, -1), group }))
   .sort((a, b) => b.start.length - a.start.length)
 
+/** Groups that artifacts moved to with a major version. Before it, their manifests or their own name tell. */
+const moved: Readonly<Record<string, { readonly major: number; readonly group: string }>> = {
+  asm: { major: 4, group: 'org.ow2.asm' },
+  'asm-analysis': { major: 4, group: 'org.ow2.asm' },
+  'asm-commons': { major: 4, group: 'org.ow2.asm' },
+  'asm-tree': { major: 4, group: 'org.ow2.asm' },
+  'asm-util': { major: 4, group: 'org.ow2.asm' },
+  dom4j: { major: 2, group: 'org.dom4j' },
+  'hibernate-core': { major: 6, group: 'org.hibernate.orm' },
+  okhttp: { major: 3, group: 'com.squareup.okhttp3' },
+  retrofit: { major: 2, group: 'com.squareup.retrofit2' },
+  rxjava: { major: 3, group: 'io.reactivex.rxjava3' },
+}
+const movedByName = new Map(Object.entries(moved))
+
 /** The group of a well-known artifact. */
-export function knownGroup(artifact: string): string | undefined {
+export function knownGroup(artifact: string, version: string): string | undefined {
+  const move = movedByName.get(artifact)
+  if (move !== undefined && Number.parseInt(version, 10) >= move.major) return move.group
   return named.get(artifact) ?? beginnings.find(({ start }) => artifact.startsWith(start))?.group
 }

@@ -28,13 +28,13 @@ export function identify(
     fromFile.version === undefined ? undefined : fromFile.artifact,
     manifest.get('implementation-title'),
     manifest.get('short-name'),
-    knownGroup(fromFile.artifact) === undefined ? undefined : fromFile.artifact,
+    knownGroup(fromFile.artifact, version) === undefined ? undefined : fromFile.artifact,
     symbolicName?.split('.').at(-1),
     fromFile.artifact,
   ].find((value) => value !== undefined && /^[A-Za-z][\w.-]{0,127}$/.test(value))
   if (artifact === undefined) return undefined
   const group =
-    knownGroup(artifact) ??
+    knownGroup(artifact, version) ??
     [manifest.get('implementation-vendor-id'), manifest.get('group-id')].find(isGroup) ??
     groupOfBundle(symbolicName, artifact)
   return { artifact, version, ...(group === undefined ? {} : { group }) }
