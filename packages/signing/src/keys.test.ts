@@ -46,7 +46,7 @@ const kinds = [
 
 describe.each(kinds)('a plain key of the kind %s', (kind, { privateKey, publicKey }) => {
   test('is read and signs', async () => {
-    const key = await readPrivateKey(String(privateKey.export(pkcs8)))
+    const key = await readPrivateKey(privateKey.export(pkcs8))
     const signature = await localSigner(key).sign(data)
     const read = readPublicKey(exportPublicKey(publicKey))
     expect(isSignedBy(read, data, signature)).toBe(true)
@@ -60,8 +60,8 @@ describe.each(kinds)('a plain key of the kind %s', (kind, { privateKey, publicKe
       expect((await readPrivateKey(older)).equals(privateKey)).toBe(true)
     }
     const encrypted = privateKey.export({ ...pkcs8, cipher: 'aes-256-cbc', passphrase: 'word' })
-    expect((await readPrivateKey(String(encrypted), 'word')).equals(privateKey)).toBe(true)
-    await expect(readPrivateKey(String(encrypted), 'other')).rejects.toThrow(KeyInvalid)
+    expect((await readPrivateKey(encrypted, 'word')).equals(privateKey)).toBe(true)
+    await expect(readPrivateKey(encrypted, 'other')).rejects.toThrow(KeyInvalid)
   })
 })
 
@@ -77,7 +77,7 @@ test.each([
   ['X25519', generateKeyPairSync('x25519')],
 ])('%s is refused', async (_, { privateKey, publicKey }) => {
   expect(() => readPublicKey(exportPublicKey(publicKey))).toThrow(KeyInvalid)
-  await expect(readPrivateKey(String(privateKey.export(pkcs8)))).rejects.toThrow(KeyInvalid)
+  await expect(readPrivateKey(privateKey.export(pkcs8))).rejects.toThrow(KeyInvalid)
 })
 
 test('hint and fingerprint are the same hash', () => {

@@ -68,7 +68,7 @@ function checkScheme(headers: JsonObject): void {
   if (unknown !== undefined) {
     throw new Refusal(
       'critical-header-unknown',
-      `The header ${quoted(String(unknown))} is critical, and Berth does not know what it demands.`,
+      `The header ${quoted(JSON.stringify(unknown))} is critical, and Berth does not know what it demands.`,
     )
   }
   const needed = [schemeHeader, ...(headers[expiryHeader] === undefined ? [] : [expiryHeader])]

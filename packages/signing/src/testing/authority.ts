@@ -34,10 +34,7 @@ export type TestAuthority = {
 type Pair = { keys: webcrypto.CryptoKeyPair; privateKey: KeyObject; spki: Buffer }
 
 export async function makePair(): Promise<Pair> {
-  const keys = (await webcrypto.subtle.generateKey(ecdsa, true, [
-    'sign',
-    'verify',
-  ])) as webcrypto.CryptoKeyPair
+  const keys = await webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify'])
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
   const spki = Buffer.from(await webcrypto.subtle.exportKey('spki', keys.publicKey))
   return {
@@ -114,7 +111,7 @@ async function leafParameters(
   pair: Pair,
 ): Promise<x509.X509CertificateCreateParams & { notBefore: Date; extensions: x509.Extension[] }> {
   const notBefore = options.notBefore ?? new Date(Date.now() - 60_000)
-  const publicKey = await new x509.PublicKey(options.publicKey).export(webcrypto as never)
+  const publicKey = await new x509.PublicKey(options.publicKey).export(webcrypto)
   const isUri = options.subject.includes('://')
   return {
     serialNumber: randomSerial(),

@@ -115,7 +115,7 @@ export async function makeSamples(): Promise<Samples> {
     },
     rekor: (version) => rekorWitness({ url, version, fetch: services.fetch }),
     stamps: timestampWitness({ url: `${url}/api/v1/timestamp`, fetch: services.fetch }),
-    async certified(options = {}, pair = undefined, from = instance) {
+    async certified(options = {}, pair, from = instance) {
       const { publicKey, privateKey } = pair ?? generateKeyPairSync('ec', { namedCurve: 'P-256' })
       const leaf = await from.authority.issue({
         publicKey: new Uint8Array(publicKeyDer(publicKey)),

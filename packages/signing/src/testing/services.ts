@@ -79,7 +79,7 @@ async function issue(
   const token = (headers.get('authorization') ?? '').replace(/^Bearer /, '')
   const { payload } = await jwtVerify(token, tokenKey, { issuer, audience: 'sigstore' })
   const request = parse(body).publicKeyRequest
-  const subject = String(payload.email ?? payload.sub)
+  const subject = typeof payload.email === 'string' ? payload.email : (payload.sub ?? '')
   const publicKey = createPublicKey(request?.publicKey?.content ?? '')
   const proof = Buffer.from(request?.proofOfPossession ?? '', 'base64')
   if (!isSignedBy(publicKey, Buffer.from(subject), proof)) {
