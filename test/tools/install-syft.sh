@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs syft, which the tests and the benchmark of the catalogue compare with, into <repository>/.tools/bin, and the
-# Debian packages that their images are made of. Safe to repeat.
+# Installs syft, which the tests and the benchmark of the catalogue compare with, and cargo-auditable into
+# <repository>/.tools/bin, and the Debian packages that their images are made of. Safe to repeat.
 #
 #   bash test/tools/install-syft.sh
 #
@@ -13,7 +13,7 @@ version=v1.57.1
 stamp=$bin/.syft-$version
 mkdir -p "$bin"
 
-packages=(debootstrap rpm python3-pip libcommons-lang3-java libcommons-io-java liblog4j2-java)
+packages=(debootstrap rpm python3-pip python3-venv libcommons-lang3-java libcommons-io-java liblog4j2-java)
 
 absent=()
 for package in "${packages[@]}"; do
@@ -22,8 +22,8 @@ done
 if [ ${#absent[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ]; then
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -q
-    apt-get install -q -y --no-install-recommends "${absent[@]}" || echo "missing: Debian packages ${absent[*]}"
+    apt-get -o DPkg::Lock::Timeout=300 update -q
+    apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends "${absent[@]}" || echo "missing: Debian packages ${absent[*]}"
   else
     echo "missing: Debian packages (${absent[*]}): installing them takes root"
   fi
@@ -43,6 +43,17 @@ if [ ! -x "$bin/syft" ] || [ ! -e "$stamp" ]; then
     rm -f "$log"
   else
     echo "missing: syft: $(grep -v '^go: downloading' "$log" | tail -n 1)"
+  fi
+fi
+auditable=0.7.7
+if [ ! -x "$bin/cargo-auditable" ] || [ ! -e "$bin/.cargo-auditable-$auditable" ]; then
+  log=$root/.tools/install-cargo-auditable.log
+  echo "building cargo-auditable $auditable"
+  if nice -n 10 cargo install cargo-auditable --version "$auditable" --locked --root "$root/.tools" >"$log" 2>&1; then
+    touch "$bin/.cargo-auditable-$auditable"
+    rm -f "$log"
+  else
+    echo "missing: cargo-auditable: $(tail -n 1 "$log")"
   fi
 fi
 echo "tools: $bin"
