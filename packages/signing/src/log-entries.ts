@@ -11,9 +11,13 @@ export function logEntries(bundle: Bundle): readonly TransparencyLogEntry[] {
   return bundle.verificationMaterial.tlogEntries
 }
 
-/** Whether a log of the root can vouch for an entry. */
-export function isOfKnownLog(entry: TransparencyLogEntry, root: TrustedRoot): boolean {
-  return root.material.tlogs.some((log) => log.logID.equals(entry.logId.keyId))
+/** Whether a log of the root can vouch for an entry, and could at a time: for proofs alone the library does not ask. */
+export function isOfKnownLog(entry: TransparencyLogEntry, root: TrustedRoot, at?: Date): boolean {
+  return root.material.tlogs.some(
+    ({ logID, validFor }) =>
+      logID.equals(entry.logId.keyId) &&
+      (at === undefined || (at >= validFor.start && at <= validFor.end)),
+  )
 }
 
 /** Demands that an entry names the key or certificate that made the signature, and not only the same signature. */

@@ -36,6 +36,7 @@ export type RefusalReason =
   | 'log-entry-of-another-signature'
   | 'log-entry-of-another-key'
   | 'log-unknown'
+  | 'log-closed'
   | 'log-promise-invalid'
   | 'log-proof-invalid'
   | 'log-checkpoint-invalid'

@@ -21,6 +21,7 @@ import {
 } from './testing/samples.ts'
 import { dsseBody } from './testing/services.ts'
 import type { Trust, TrustedIdentity } from './trust.ts'
+import { parseTrustedRoot } from './trusted-root.ts'
 import { type VerifyOptions, verifySignature } from './verify.ts'
 
 type Case = {
@@ -388,6 +389,25 @@ const table: Record<Exclude<RefusalReason, NotationReason>, Row[]> = {
           const entry = foreign.log.add(body, 'dsse', '0.0.1', new Date())
           bundle.verificationMaterial.tlogEntries = [entry as never]
         }),
+    ],
+  ],
+  'log-closed': [
+    [
+      'an entry of a log after its end',
+      () => ({
+        material: toMaterial(stamped),
+        trust: {
+          ...samples.keylessTrust,
+          roots: [
+            parseTrustedRoot(
+              'test',
+              samples.instance.trustedRoot(({ tlogs }) => {
+                tlogs[1]!.publicKey.validFor.end = new Date(Date.now() - minute).toISOString()
+              }),
+            ),
+          ],
+        },
+      }),
     ],
   ],
   'log-promise-invalid': [

@@ -113,8 +113,14 @@ function verifyWithRoot(
     ctlogThreshold: 1,
     timestampThreshold: 1,
   }).verify(entity)
-  for (const entry of tlogEntries) checkLoggedKey(entry, signer.key)
-  return { signer, times: signingTimes(entity) }
+  const times = signingTimes(entity)
+  for (const entry of tlogEntries) {
+    checkLoggedKey(entry, signer.key)
+    if (!times.every((time) => isOfKnownLog(entry, root, time))) {
+      throw new Refusal('log-closed', 'The log of the entry was not in use at the time of signing.')
+    }
+  }
+  return { signer, times }
 }
 
 function matchIdentity(signer: Signer, identities: readonly KeylessIdentity[]): KeylessIdentity {
