@@ -2,7 +2,7 @@ import type { Detector } from '../detector.ts'
 import { defaultLimits } from '../limits.ts'
 import { detectGo } from './executable/go.ts'
 import { detectRust } from './executable/rust.ts'
-import { isExecutableHead, readExecutable } from './executable/sections.ts'
+import { isExecutableHead, readExecutable } from './executable/read-executable.ts'
 import { withFilePositions } from './file-positions.ts'
 
 /** Programs of Go and Rust, in the formats of Linux, Windows and macOS. */

@@ -1,7 +1,7 @@
 import { Unreadable } from '../../detector.ts'
 import { bigEndian, littleEndian } from '../byte-order.ts'
 import type { FilePositions } from '../file-positions.ts'
-import type { Executable, Mapping } from './sections.ts'
+import type { Executable, Mapping } from './program.ts'
 
 /** What Go's linker writes into every program: the toolchain and the list of modules, as text. */
 export type BuildInfo = { readonly goVersion: string; readonly modules: string }

@@ -1,7 +1,7 @@
 import { Unreadable } from '../../detector.ts'
 import { bigEndian, type ByteOrder, littleEndian } from '../byte-order.ts'
 import type { FilePositions } from '../file-positions.ts'
-import type { Executable, Mapping, Section } from './sections.ts'
+import type { Executable, Mapping, Section } from './program.ts'
 
 const maxSections = 65_536
 const maxPrograms = 65_536

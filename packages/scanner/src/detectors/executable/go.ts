@@ -2,7 +2,7 @@ import type { Detected } from '../../detector.ts'
 import { packageUrl } from '../../purl.ts'
 import type { FilePositions } from '../file-positions.ts'
 import { type BuildInfo, readBuildInfo } from './build-info.ts'
-import type { Executable } from './sections.ts'
+import type { Executable } from './program.ts'
 
 /** Sections that only Go's linker writes. */
 const goSections = ['.gopclntab', '.note.go.buildid', '__gopclntab']

@@ -1,7 +1,7 @@
 import { Unreadable } from '../../detector.ts'
 import { bigEndian, littleEndian, type ByteOrder } from '../byte-order.ts'
 import type { FilePositions } from '../file-positions.ts'
-import type { Executable, Mapping, Section } from './sections.ts'
+import type { Executable, Mapping, Section } from './program.ts'
 
 const maxCommandBytes = 16 * 1024 ** 2
 const segmentCommand = 1

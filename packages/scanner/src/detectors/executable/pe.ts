@@ -1,7 +1,7 @@
 import { Unreadable } from '../../detector.ts'
 import { littleEndian } from '../byte-order.ts'
 import type { FilePositions } from '../file-positions.ts'
-import type { Executable, Mapping, Section } from './sections.ts'
+import type { Executable, Mapping, Section } from './program.ts'
 
 const signature = 0x4550
 const sectionBytes = 40

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type Detected, ScanLimit, Unreadable } from '../../detector.ts'
 import { packageUrl } from '../../purl.ts'
 import type { FilePositions } from '../file-positions.ts'
-import type { Executable } from './sections.ts'
+import type { Executable } from './program.ts'
 
 /** What cargo-auditable itself accepts. */
 const maxInflatedBytes = 8 * 1024 ** 2

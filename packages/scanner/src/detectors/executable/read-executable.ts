@@ -3,25 +3,7 @@ import type { FilePositions } from '../file-positions.ts'
 import { readElf } from './elf.ts'
 import { readMachO } from './macho.ts'
 import { readPe } from './pe.ts'
-
-/** A named part of a program. */
-export type Section = Mapping & { readonly name: string }
-
-/** Bytes of the file that appear at an address when the program runs. */
-export type Mapping = {
-  readonly address: number
-  readonly offset: number
-  readonly size: number
-}
-
-/** What is needed to find data in a program of any format. */
-export type Executable = {
-  readonly sections: readonly Section[]
-  /** By which an address is found in the file. */
-  readonly mappings: readonly Mapping[]
-  /** Where the linker puts its own data when that has no section of its name. */
-  readonly data: Mapping | undefined
-}
+import type { Executable } from './program.ts'
 
 const fatMagics = [0xcafebabe, 0xcafebabf]
 /** Java classes begin as fat programs do; their version stands where those tell how many they hold. */
