@@ -1,4 +1,5 @@
-import { Cvss2, Cvss3P0, Cvss3P1, Cvss4P0 } from 'ae-cvss-calculator'
+// CommonJS whose names Node cannot tell, so it comes as a whole.
+import cvss from 'ae-cvss-calculator'
 import type { Score } from '../finding.ts'
 
 /** The longest vector with every metric of every group of CVSS 4.0 has some 250 characters. */
@@ -7,10 +8,10 @@ const shape =
   /^(?:CVSS:(?<version>3\.0|3\.1|4\.0)\/)?[A-Za-z]+:[A-Za-z]+(?:\/[A-Za-z]+:[A-Za-z]+)*$/
 
 const calculators = {
-  '2.0': (vector: string) => new Cvss2(vector),
-  '3.0': (vector: string) => new Cvss3P0(vector),
-  '3.1': (vector: string) => new Cvss3P1(vector),
-  '4.0': (vector: string) => new Cvss4P0(vector),
+  '2.0': (vector: string) => new cvss.Cvss2(vector),
+  '3.0': (vector: string) => new cvss.Cvss3P0(vector),
+  '3.1': (vector: string) => new cvss.Cvss3P1(vector),
+  '4.0': (vector: string) => new cvss.Cvss4P0(vector),
 } as const
 
 /**
