@@ -80,15 +80,7 @@ class SqliteAdvisories implements AdvisoryDatabase {
     if (subject.isThirdParty === true) return []
     const place = placeOfPackage(subject, distribution)
     if (place === undefined) return []
-    const key = JSON.stringify([
-      place.ecosystem,
-      place.release,
-      subject.name,
-      subject.version,
-      subject.source?.name,
-      subject.source?.version,
-      subject.modularity,
-    ])
+    const key = keyOf(subject, place)
     const known = this.#matches.get(key)
     if (known !== undefined) return known
     const findings = this.#guarded(() => this.#find(subject, place))
@@ -133,6 +125,14 @@ class SqliteAdvisories implements AdvisoryDatabase {
       throw databaseFault(error, this.#file)
     }
   }
+}
+
+/** Joined by what no name holds: this is done for every package of every image. */
+function keyOf(subject: MatchTarget['package'], place: Place): string {
+  const { name, version, source, modularity } = subject
+  const { ecosystem, release } = place
+  const own = `${ecosystem}\0${release}\0${name}\0${version}\0${modularity ?? '\0'}`
+  return source === undefined ? own : `${own}\0${source.name}\0${source.version}`
 }
 
 /**

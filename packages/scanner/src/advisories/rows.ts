@@ -23,8 +23,9 @@ export type VulnerabilityFacts = {
   readonly knownExploited?: string
 }
 
-/** Advisories kept in memory, since one concerns several packages and releases. */
+/** Kept in memory, since one concerns several packages and releases. */
 const keptAdvisories = 10_000
+const keptVulnerabilities = 50_000
 
 /** The prepared look-ups of an open advisory database. */
 export class Rows {
@@ -35,6 +36,7 @@ export class Rows {
   readonly #epss: StatementSync
   readonly #kev: StatementSync
   readonly #advisories = new Map<number, StoredAdvisory>()
+  readonly #vulnerabilities = new Map<string, VulnerabilityFacts>()
 
   constructor(database: DatabaseSync) {
     this.#affected = database.prepare(
@@ -74,6 +76,15 @@ export class Rows {
   }
 
   vulnerability(name: string): VulnerabilityFacts {
+    const known = this.#vulnerabilities.get(name)
+    if (known !== undefined) return known
+    const facts = this.#readVulnerability(name)
+    if (this.#vulnerabilities.size >= keptVulnerabilities) this.#vulnerabilities.clear()
+    this.#vulnerabilities.set(name, facts)
+    return facts
+  }
+
+  #readVulnerability(name: string): VulnerabilityFacts {
     const epss = this.#epss.get(name)?.['probability']
     const day = this.#kev.get(name)?.['day']
     return {

@@ -1,5 +1,7 @@
 import type { AdvisoryImport } from './advisory-record.ts'
 import { fetchFile, type FetchOptions } from './fetch-file.ts'
+import { importEpss } from './import-epss.ts'
+import { importKev } from './import-kev.ts'
 import { importOsv } from './import-osv.ts'
 import { licenseOfOsv, type Addresses } from './update-addresses.ts'
 
@@ -22,6 +24,16 @@ export function osvSource(ecosystem: string, addresses: Addresses): UpdateSource
   return fileSource(name, address, (path, etag) =>
     importOsv({ path, source: name, license: licenseOfOsv(ecosystem), address, etag }),
   )
+}
+
+/** Probabilities of exploitation. */
+export function epssSource({ epss }: Addresses): UpdateSource {
+  return fileSource('epss', epss, (path, etag) => importEpss({ path, address: epss, etag }))
+}
+
+/** What is known to be exploited. */
+export function kevSource({ kev }: Addresses): UpdateSource {
+  return fileSource('kev', kev, (path, etag) => importKev({ path, address: kev, etag }))
 }
 
 function fileSource(
