@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -6,12 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openAdvisories } from './database.ts'
 import { AdvisoryImportError } from './errors.ts'
 import { affects, osv, zipOf } from './testing/osv-files.ts'
+import { grypeSource } from './grype-source.ts'
 import { defaultAddresses } from './update-addresses.ts'
-import { osvSource } from './update-sources.ts'
+import { epssSource, kevSource, osvSource } from './update-sources.ts'
 import { updateAdvisories, type UpdateOptions } from './update.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -112,6 +115,79 @@ test('one source that fails hinders no other and keeps what it had', async () =>
   ])
 })
 
+test('EPSS and KEV come with the same update', async () => {
+  answers['/npm/all.zip'] = data('a', '"one"', 'npm', 'CVE-2023-0001')
+  answers['/epss.csv.gz'] = (_, response) =>
+    response.end(
+      gzipSync(
+        '#model_version:v2025.03.14,score_date:2024-05-02T00:00:00Z\ncve,epss,percentile\nCVE-2023-0001,0.5,0.9\n',
+      ),
+    )
+  answers['/kev.json'] = (_, response) =>
+    response.end(
+      JSON.stringify({ vulnerabilities: [{ cveID: 'CVE-2023-0001', dateAdded: '2023-02-02' }] }),
+    )
+  const addresses = {
+    ...defaultAddresses,
+    osv: base,
+    epss: `${base}/epss.csv.gz`,
+    kev: `${base}/kev.json`,
+  }
+  const sources = [osvSource('npm', addresses), epssSource(addresses), kevSource(addresses)]
+  const { data: inForce } = await updateAdvisories(file, { ...options(), sources })
+  expect(inForce).toMatchObject({ revision: 1, sources: [{}, {}, {}] })
+  const database = openAdvisories(file)
+  expect(database.match({ package: { kind: 'npm', name: 'a', version: '1.0.0' } })).toMatchObject([
+    { vulnerability: 'CVE-2023-0001', epss: 0.5, knownExploited: '2023-02-02' },
+  ])
+  database.close()
+})
+
+test.each<[string, (archive: Buffer) => object, RegExp]>([
+  [
+    'a wrong checksum',
+    () => ({ path: 'db.tar.zst', checksum: `sha256:${'0'.repeat(64)}` }),
+    /has the checksum sha256:[0-9a-f]+, not sha256:0+ as/,
+  ],
+  [
+    'another server',
+    (archive) => ({ path: 'http://example.org/db.tar.zst', checksum: sha256(archive) }),
+    /an archive on another server/,
+  ],
+  ['nothing', () => ({}), /does not name an archive/],
+  [
+    'something else',
+    (archive) => ({ path: 'db.tar.zst', checksum: sha256(archive) }),
+    /No source of advisories could be updated/,
+  ],
+])("Grype's latest.json names %s: refused", async (_, latest, message) => {
+  const archive = Buffer.from('no archive')
+  answers['/v6/latest.json'] = (_request, response) => response.end(JSON.stringify(latest(archive)))
+  answers['/v6/db.tar.zst'] = (_request, response) => response.end(archive)
+  const sources = [grypeSource({ ...defaultAddresses, grype: `${base}/v6/latest.json` })]
+  await expect(updateAdvisories(file, { ...options(), sources })).rejects.toThrow(message)
+  expect(readdirSync(folder).filter((name) => name.endsWith('.db'))).toEqual([])
+})
+
+test("Grype's database is fetched once for each checksum", async () => {
+  const archive = Buffer.from('what importGrype reads is tested with it')
+  answers['/v6/latest.json'] = (_, response) =>
+    response.end(JSON.stringify({ path: 'db.tar.zst', checksum: sha256(archive) }))
+  answers['/v6/db.tar.zst'] = (_, response) => response.end(archive)
+  const source = grypeSource({ ...defaultAddresses, grype: `${base}/v6/latest.json` })
+  const fetching = { ...options(), maxBytes: 1000, retries: 0, timeoutMs: 5000 }
+  const first = await source.fetch(join(folder, 'one'), fetching)
+  expect(first).toMatchObject({ source: 'grype-db', etag: sha256(archive) })
+  expect(await source.fetch(join(folder, 'two'), { ...fetching, etag: sha256(archive) })).toBe(
+    'unchanged',
+  )
+  expect(requests.map(({ path }) => path)).toEqual([
+    '/v6/latest.json',
+    '/v6/db.tar.zst',
+    '/v6/latest.json',
+  ])
+})
+
 test('not a single source: an error that names each reason', async () => {
   await expect(update('npm', 'PyPI')).rejects.toThrow(AdvisoryImportError)
   await expect(update('npm', 'PyPI')).rejects.toThrow(/npm\/all\.zip answered 404.*PyPI\/all\.zip/)
@@ -172,6 +248,10 @@ function* endless(): Generator<Buffer> {
   for (;;) yield Buffer.alloc(10_000)
 }
 
+function sha256(bytes: Buffer): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+}
+
 function update(...ecosystems: readonly string[]): ReturnType<typeof updateAdvisories> {
   return updateFrom(base, ...ecosystems)
 }
@@ -189,14 +269,14 @@ function options(): Omit<UpdateOptions, 'sources'> {
 }
 
 /** An export with one record; a server that knows what the client has. */
-function data(name: string, etag: string, ecosystem = 'npm'): Answer {
+function data(name: string, etag: string, ecosystem = 'npm', id = `X-${name}`): Answer {
   return (request, response) => {
     if (request.headers['if-none-match'] === etag) {
       response.writeHead(304).end()
       return
     }
     const record = osv({
-      id: `X-${name}`,
+      id,
       affected: [affects(ecosystem, name, [{ introduced: '0' }])],
     })
     response.writeHead(200, { etag }).end(zipOf([['a.json', JSON.stringify(record)]]))
