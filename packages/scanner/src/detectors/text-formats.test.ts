@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { pack } from 'tar-stream'
 import { expect, test } from 'vitest'
 import { mergeLayers } from '../layers/merge.ts'
@@ -35,7 +36,11 @@ test('a layer: what is installed, not what is locked; an SBOM gives way to what 
     for (const [name, content] of Object.entries(files)) tar.entry({ name }, content)
     tar.finalize()
     const layer = await readLayer(
-      { content: tar, mediaType: 'application/vnd.oci.image.layer.v1.tar', name: 'layer x' },
+      {
+        content: tar.pipe(new PassThrough()),
+        mediaType: 'application/vnd.oci.image.layer.v1.tar',
+        name: 'layer x',
+      },
       { detectors, limits: defaultLimits, temporaryFolder },
     )
     const { packages, notCovered } = mergeLayers([layer])
