@@ -1,11 +1,14 @@
 import { accessCost } from './access-cost.ts'
 import { audit } from './audit.ts'
 import { blobSmall } from './blob-small.ts'
+import { catalogue } from './catalogue.ts'
 import { collect } from './collect.ts'
 import { copyImage } from './copy-image.ts'
 import { imagePush } from './image-push.ts'
 import { manifestGet } from './manifest-get.ts'
 import { manyTags } from './many-tags.ts'
+import { matchAgain } from './match-again.ts'
+import { matchPackages } from './match-packages.ts'
 import { memory } from './memory.ts'
 import { pullLarge } from './pull-large.ts'
 import { pushLarge } from './push-large.ts'
@@ -27,4 +30,7 @@ export const scenarios: Scenario[] = [
   collect,
   audit,
   search,
+  catalogue,
+  matchAgain,
+  matchPackages,
 ]

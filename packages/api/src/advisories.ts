@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { job } from './jobs.ts'
 import { defineRoute } from './route.ts'
 
 const topic = 'Advisories'
@@ -25,9 +24,8 @@ const advisories = z
       .string()
       .nullable()
       .describe('Why a newer file is not used; what was in force before still is.'),
-    isUpdating: z.boolean().describe('An import or an online update waits or runs.'),
+    isUpdating: z.boolean().describe('An import runs on this node.'),
     isMatching: z.boolean().describe('Images are being compared with new advisories.'),
-    updates: z.enum(['off', 'scheduled']).describe('Whether Berth fetches new ones by itself.'),
   })
   .meta({ id: 'Advisories' })
 
@@ -77,20 +75,5 @@ export const exportAdvisories = defineRoute({
   answer: undefined,
   streams: [advisoryArchiveMediaType],
   problems: ['notFound'],
-  versioned: false,
-})
-
-export const updateAdvisories = defineRoute({
-  id: 'updateAdvisories',
-  method: 'POST',
-  path: '/advisories/update',
-  topic,
-  summary: 'Fetch advisories from the configured addresses now',
-  params: nothing,
-  query: nothing,
-  body: undefined,
-  status: 202,
-  answer: job,
-  problems: ['conflict'],
   versioned: false,
 })

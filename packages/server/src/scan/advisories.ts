@@ -40,8 +40,6 @@ const temporary = /^\.(?:import|export)-/
  */
 export class Advisories {
   readonly file: string
-  /** Whether Berth fetches new ones by itself. */
-  readonly updates: 'off' | 'scheduled'
   readonly #folder: string
   readonly #database: Database
   readonly #queue: JobQueue
@@ -55,14 +53,12 @@ export class Advisories {
 
   constructor(parts: {
     folder: string
-    updates: 'off' | 'scheduled'
     database: Database
     queue: JobQueue
     logger: Logger
     now: () => number
   }) {
     this.#folder = parts.folder
-    this.updates = parts.updates
     this.file = join(parts.folder, 'advisories.db')
     this.#database = parts.database
     this.#queue = parts.queue

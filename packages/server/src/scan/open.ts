@@ -44,7 +44,6 @@ export function openScanning(parts: {
   })
   const advisories = new Advisories({
     folder: config.advisories.folder,
-    updates: config.advisories.updates,
     database,
     queue,
     logger,

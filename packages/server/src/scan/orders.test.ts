@@ -42,10 +42,10 @@ for (const { name: engine, available, open } of testDatabases) {
 
     test('a push comes before a rescan of everything, and one that waits for it is put forward', async () => {
       const { database } = opened
-      const [a, b, c] = ['a', 'b', 'c'].map(digestNamed) as [string, string, string]
+      const [a, b, c] = [digestNamed('a'), digestNamed('b'), digestNamed('c')]
       await database.transaction(async (tx) => {
         for (const digest of [a, b]) {
-          await orders.record(tx, { ...image, digest: parseDigest(digest) })
+          await orders.record(tx, { ...image, digest })
         }
       })
       // They are in the queue already; what is asked for less urgently does not put them back.
@@ -59,7 +59,7 @@ for (const { name: engine, available, open } of testDatabases) {
           await orders.orderScan(tx, digest, { priority: scanPriority.schedule })
         }
       })
-      await database.transaction((tx) => orders.record(tx, { ...image, digest: parseDigest(c) }))
+      await database.transaction((tx) => orders.record(tx, { ...image, digest: c }))
       expect((await inOrder())[0]).toBe(c)
     })
 

@@ -46,6 +46,5 @@ async function stateOf(advisories: Advisories) {
     fault,
     isUpdating: advisories.isImporting,
     isMatching: await advisories.isMatching(),
-    updates: advisories.updates,
   }
 }
