@@ -5,6 +5,7 @@ import { largeLayout, rootLayout } from '../fixtures/large.ts'
 import { writeSmallLayouts, type Layout, type SmallLayouts } from '../fixtures/layout.ts'
 import type { Berth } from '../tools/berth.ts'
 import type { CommandResult } from '../tools/process.ts'
+import { blockedProject, blockedReason, gateProject, mendedLayout } from './blocked-pull.ts'
 import {
   describeClient,
   digestOfTag,
@@ -182,6 +183,20 @@ export function testImageClient(options: ClientOptions): void {
       expectSuccess(await driver.pull(access, at('debian/bookworm:latest')))
       expect(await driver.pulledDiffIds(at('debian/bookworm:latest'))).toEqual(layout.diffIds)
     }, 600_000)
+
+    test('a blocked pull shows the reason, and pushing the mended image over it works', async () => {
+      const reader = { ...access, ...(await gateProject(registry)) }
+      const reference = at(`${blockedProject}/app:latest`)
+      expectSuccess(await driver.push(access, layouts.image, reference))
+      expectRefusal(await driver.pull(access, reference), blockedReason)
+      if (driver.login !== undefined) expectSuccess(await driver.login(reader))
+      expectRefusal(await driver.pull(reader, reference), blockedReason)
+      if (driver.login !== undefined) expectSuccess(await driver.login(access))
+      const mended = await mendedLayout(registry, options.name)
+      expectSuccess(await driver.push(access, mended, reference))
+      expectSuccess(await driver.pull(access, reference))
+      expect(await driver.pulledDiffIds(reference)).toEqual(mended.diffIds)
+    })
 
     options.more?.(() => ({ driver, registry, access, layouts }))
 

@@ -4,7 +4,13 @@ import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import type { ErrorEnvelope } from '@berth/oci/error-code.ts'
 
-export type Answer = { status: number; headers: IncomingHttpHeaders; body: Buffer }
+export type Answer = {
+  status: number
+  /** The reason phrase. */
+  statusMessage: string
+  headers: IncomingHttpHeaders
+  body: Buffer
+}
 
 export type Asked = {
   method?: string
@@ -28,6 +34,7 @@ export function ask(base: string, asked: Asked): Promise<Answer> {
       incoming.on('end', () => {
         resolve({
           status: incoming.statusCode ?? 0,
+          statusMessage: incoming.statusMessage ?? '',
           headers: incoming.headers,
           body: Buffer.concat(chunks),
         })

@@ -76,6 +76,10 @@ export function sendError(exchange: Exchange, error: unknown, extra: readonly st
     const entries = entriesOf(error, code)
     const retryAfter = retryAfterOf(error)
     const headers = retryAfter === undefined ? extra : ['Retry-After', retryAfter, ...extra]
+    // Without a body this line is all that containerd before 2.3 shows of a HEAD that was refused.
+    if (error.kind === 'policyDenied' && exchange.isHead && !exchange.isAnswered) {
+      exchange.response.statusMessage = `Forbidden: ${error.message}`
+    }
     sendEnvelope(exchange, status, entries, headers)
     return
   }

@@ -75,7 +75,9 @@ describe.each(testDatabases)('policies at the registry on $name', (engine) => {
     it('HEAD is 403 for who may only pull, and passes for who may push, who can push what mends it', async () => {
       await test.push(repository, 'v1')
       await test.setPolicy('acme', '  - { name: no-root, notRoot: true }')
-      expect((await test.pull(repository, 'v1', 'HEAD')).status).toBe(403)
+      const refused = await test.pull(repository, 'v1', 'HEAD')
+      expect(refused.status).toBe(403)
+      expect(refused.statusMessage).toContain('blocked by Berth policy "no-root"')
       const path = `/v2/${repository}/manifests/v1`
       expect((await test.developer.send('HEAD', path)).status).toBe(200)
       denied(await test.developer.send('GET', path))
