@@ -235,16 +235,25 @@ describe('the layer scanner', () => {
     rmSync(young, { recursive: true })
   })
 
-  it('does not keep its process from ending', async () => {
-    const program = `
+  it.each([
+    ['forgotten', ''],
+    ['closed', 'await scanner.close()'],
+  ])(
+    'does not keep its process from ending when it is %s, nor lets it end too early',
+    async (_, last) => {
+      const program = `
       import { Readable } from 'node:stream'
       import { LayerScanner } from ${JSON.stringify(join(import.meta.dirname, 'layer-scanner.ts'))}
       const scanner = new LayerScanner({ temporaryFolder: ${JSON.stringify(temporaryFolder)} })
-      await scanner.catalogueLayer({ stream: Readable.from([Buffer.alloc(1024)]), mediaType: '', name: '' })`
-    const parent = spawn(process.execPath, ['--input-type=module-typescript', '-e', program])
-    expect(await once(parent, 'close')).toEqual([0, null])
-    await expect.poll(() => readdirSync(temporaryFolder), { timeout: 15_000 }).toEqual([])
-  })
+      const read = () => scanner.catalogueLayer({ stream: Readable.from([Buffer.alloc(1024)]), mediaType: '', name: '' })
+      await Promise.all([read(), read()])
+      await read()
+      ${last}`
+      const parent = spawn(process.execPath, ['--input-type=module-typescript', '-e', program])
+      expect(await once(parent, 'close')).toEqual([0, null])
+      await expect.poll(() => readdirSync(temporaryFolder), { timeout: 15_000 }).toEqual([])
+    },
+  )
 })
 
 it('gives the child no environment and no network', async () => {

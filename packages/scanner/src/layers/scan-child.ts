@@ -137,6 +137,7 @@ export class ScanChild {
 
   /** Ends the process, and waits until it and its files are gone. */
   async end(): Promise<void> {
+    this.#hold()
     this.#process.kill('SIGKILL')
     await this.#ended
   }
