@@ -53,6 +53,9 @@ async function buildPackage(): Promise<void> {
     entryPoints: {
       main: 'packages/cli/src/main.js',
       'credential-helper': 'packages/cli/src/credential-helper.ts',
+      // Started by their paths, each as a thread or a process of its own.
+      'advisory-thread': 'packages/server/src/scan/advisory-thread.ts',
+      'layer-child': 'packages/scanner/src/layers/layer-child.ts',
     },
     outdir: folder,
     chunkNames: 'part-[hash]',

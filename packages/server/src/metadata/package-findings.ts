@@ -7,7 +7,7 @@ export type FindingRow = PackageFindingsTable
 type Severity = PackageFindingsTable['severity']
 
 /** The worst first. */
-export const severities: readonly Severity[] = [
+const severities: readonly Severity[] = [
   'critical',
   'high',
   'medium',

@@ -16,7 +16,7 @@ export type PresentFinding = Pick<
 }
 
 /** Digests of the images that tags of a repository lead to, right or through an index. */
-export function taggedImages(db: Executor, repositoryId: number) {
+function taggedImages(db: Executor, repositoryId: number) {
   return db
     .selectFrom('tags')
     .select('tags.manifest_digest as digest')

@@ -29,7 +29,7 @@ const windowsMax = 10
 type Severity = 'critical' | 'high' | 'medium' | 'low' | 'negligible' | 'unknown'
 type Counts = Record<Severity, number>
 
-export type Upgrade = {
+type Upgrade = {
   package: string
   version: string
   findings: number

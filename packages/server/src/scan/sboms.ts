@@ -26,7 +26,7 @@ export type AttachedSbom = {
   size: number
 }
 
-export const sbomTypes: Readonly<Record<SbomFormat, string>> = {
+const sbomTypes: Readonly<Record<SbomFormat, string>> = {
   spdx: 'application/spdx+json',
   cyclonedx: 'application/vnd.cyclonedx+json',
 }

@@ -244,6 +244,21 @@ for (const engine of testDatabases) {
       expect(lying.notCovered).toMatchObject([{ path: 'layer 1' }])
       expect(lying.notCovered[0]?.reason).toContain(lie)
 
+      await pushImage(nodes.registry, 'acme/failed', 'v1', layers, { config: 'no JSON' })
+      const failed = await scanned('acme/failed', 'v1', 0)
+      expect(failed).toMatchObject({
+        state: 'failed',
+        reason: 'The configuration is not JSON that Berth reads.',
+      })
+      const why = await nodes.registry.send(
+        'GET',
+        `/api/v1${path('acme/failed', 'v1', 'findings')}`,
+      )
+      expect([why.status, why.body.toString()]).toEqual([
+        409,
+        expect.stringContaining('is not JSON that Berth reads'),
+      ])
+
       const chart = {
         mediaType: 'application/vnd.cncf.helm.config.v1+json',
         digest: digestOf('{}'),

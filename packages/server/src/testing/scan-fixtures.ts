@@ -63,15 +63,16 @@ export async function pushImage(
   repository: string,
   tag: string | undefined,
   layers: readonly TestLayer[],
-  more: { diffIds?: readonly string[]; architecture?: string } = {},
+  more: { diffIds?: readonly string[]; architecture?: string; config?: string } = {},
 ): Promise<string> {
-  const config = JSON.stringify({
+  const made = JSON.stringify({
     architecture: more.architecture ?? 'amd64',
     os: 'linux',
     created: '2026-01-02T03:04:05Z',
     config: { User: '1000' },
     rootfs: { type: 'layers', diff_ids: more.diffIds ?? layers.map(({ diffId }) => diffId) },
   })
+  const config = more.config ?? made
   await registry.pushBlob(repository, config)
   for (const { blob } of layers) await registry.pushBlob(repository, blob)
   const manifest = JSON.stringify({
