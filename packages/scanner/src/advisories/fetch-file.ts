@@ -18,7 +18,7 @@ export type FetchOptions = {
   readonly timeoutMs: number
 }
 
-export type Fetched = { readonly state: 'unchanged' } | { state: 'fetched'; etag?: string }
+type Fetched = { readonly state: 'unchanged' } | { state: 'fetched'; etag?: string }
 
 /** A failure that another try may mend. */
 class Passing extends Error {

@@ -17,7 +17,7 @@ export type AffectedRow = {
 export type StoredAdvisory = Omit<AdvisoryRecord, 'affected'> & { readonly source: string }
 
 /** What is joined to a vulnerability, whichever advisory names it. */
-export type VulnerabilityFacts = {
+type VulnerabilityFacts = {
   readonly scores: readonly Score[]
   readonly epss?: number
   readonly knownExploited?: string

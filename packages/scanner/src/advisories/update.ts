@@ -22,13 +22,13 @@ export type UpdateOptions = BuildOptions & {
   readonly timeoutMs?: number | undefined
 }
 
-export type UpdateResult = {
+type UpdateResult = {
   /** What is in force now; `null` when there still is nothing. */
   readonly data: AdvisoryData | null
   readonly sources: readonly SourceOutcome[]
 }
 
-export type SourceOutcome =
+type SourceOutcome =
   | ({ readonly state: 'updated' } & BuildResult['imports'][number])
   | { readonly state: 'unchanged'; readonly source: string }
   | { readonly state: 'failed'; readonly source: string; readonly message: string }
