@@ -36,6 +36,7 @@ import type {
   TrackedFindingsTable,
   VexStatementsTable,
 } from './scan-schema.ts'
+import type { ExternalReportsTable, ScannerRegistrationsTable } from './scanners-schema.ts'
 import type {
   SignatureVerdictsTable,
   SigningKeysTable,
@@ -102,6 +103,8 @@ export type Schema = {
   policy_exceptions: PolicyExceptionsTable
   policy_revisions: PolicyRevisionsTable
   policy_verdicts: PolicyVerdictsTable
+  scanner_registrations: ScannerRegistrationsTable
+  external_reports: ExternalReportsTable
 }
 
 /** A repository exists from its first blob or manifest until collection finds it empty. */
