@@ -183,6 +183,19 @@ describeClient('signing with cosign', ['cosign', 'crane', 'openssl'], () => {
       expect(Math.abs(Date.now() - signedAt)).toBeLessThan(120_000)
     })
 
+    test('a keyless tag', async () => {
+      await pushImage('in/keyless-tag')
+      const args = ['sign', '--yes', '--new-bundle-format=false', '--use-signing-config=false']
+      const services = ['--fulcio-url', sigstore.url, '--rekor-url', sigstore.url]
+      const token = ['--identity-token', await sigstore.services.identityToken(somebody)]
+      const trust = ['--trusted-root', file('trusted_root.json')]
+      const all = [...args, ...services, ...token, ...trust, image('in/keyless-tag')]
+      expectSuccess(await cosign(all))
+      expect(await verdicts('in/keyless-tag', keylessTrust())).toMatchObject([
+        { state: 'verified', identity: 'builds', what: 'signature' },
+      ])
+    })
+
     test('an attestation with a key, and it is no signature', async () => {
       await pushImage('in/attested')
       const about = ['--predicate', 'predicate.json', '--type', 'slsaprovenance1']
