@@ -29,10 +29,10 @@ new Worker(watch, {
   workerData: { parent: process.ppid, folder: temporaryFolder },
 }).unref()
 
-process.once('disconnect', () => {
-  rmSync(temporaryFolder, { recursive: true, force: true })
-  process.exit(0)
-})
+process.once('exit', () => rmSync(temporaryFolder, { recursive: true, force: true }))
+process.once('disconnect', () => process.exit(0))
+// The parent may have ended while the code was loaded.
+if (!process.connected) process.exit(0)
 process.on('message', (request: ChildRequest) => void answer(request))
 send({ kind: 'ready' })
 
