@@ -131,12 +131,13 @@ async function timed(
 function fill(file: string, advisoryFile: string, images: number): void {
   const database = new DatabaseSync(file)
   try {
-    database.exec('pragma synchronous = off')
+    database.exec('pragma synchronous = off; pragma cache_size = -1000000')
     database.exec(`attach '${advisoryFile.replaceAll("'", "''")}' as advisories`)
     const counted = (count: number) =>
       `(with recursive counted(n) as (select 0 union all select n + 1 from counted where n < ${count - 1}) select n from counted)`
     database.exec(`
       begin;
+      drop index image_packages_by_package;
       create temp table known as
         select row_number() over () - 1 as n, ecosystem, release, name from
           (select distinct ecosystem, release, name from advisories.affected
@@ -159,6 +160,7 @@ function fill(file: string, advisoryFile: string, images: number): void {
       insert into image_packages (image_digest, package_id)
         select 'sha256:' || printf('%064x', image.n), 1 + (image.n * 31 + package.n * ${stride}) % ${distinct}
         from ${counted(images)} as image, ${counted(packagesEach)} as package;
+      create index image_packages_by_package on image_packages (package_id, image_digest);
       commit;
       analyze`)
   } finally {

@@ -177,7 +177,9 @@ function highest(kind: PackageKind, versions: ReadonlySet<string>): string {
   let best: string | undefined
   for (const version of versions) {
     try {
-      if (best === undefined || compareVersions(schemeOf(kind), version, best) > 0) best = version
+      // With itself when it is the first: then too it must be a version.
+      const order = compareVersions(schemeOf(kind), version, best ?? version)
+      if (best === undefined || order > 0) best = version
     } catch (error) {
       if (!(error instanceof InvalidVersion)) throw error
     }
