@@ -73,6 +73,16 @@ export function stateFolder(env: Environment): string {
   return join(env.XDG_STATE_HOME ?? join(homeOf(env), '.local/state'), 'berth')
 }
 
+/** Where Berth keeps what can be had again: a folder of this name (XDG base directories). */
+export function cacheFolder(env: Environment, name: string): string {
+  return join(env.XDG_CACHE_HOME ?? join(homeOf(env), '.cache'), 'berth', name)
+}
+
+/** Where Berth keeps data of the user (XDG base directories). */
+export function dataFolder(env: Environment): string {
+  return join(env.XDG_DATA_HOME ?? join(homeOf(env), '.local/share'), 'berth')
+}
+
 /** One transport for all registries without certificates of their own, and one for each other. */
 function transports(
   options: GlobalOptions,

@@ -36,10 +36,45 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: 'bring repositories of one registry into another, the plan first',
     load: async () => (await import('./commands/sync.ts')).syncCommand,
   },
+  scan: {
+    group: 'Images',
+    summary: 'find what is known to be wrong with the packages in an image',
+    load: async () => (await import('./commands/scan.ts')).scanCommand,
+  },
+  sbom: {
+    group: 'Images',
+    summary: 'write down what is in an image, or how two images differ',
+    load: async () => (await import('./commands/sbom.ts')).sbomCommand,
+  },
+  sign: {
+    group: 'Images',
+    summary: 'sign images, so that others can tell that they are yours',
+    load: async () => (await import('./commands/sign.ts')).signCommand,
+  },
+  attest: {
+    group: 'Images',
+    summary: 'state something about an image, signed: provenance, SBOM, scan, VEX',
+    load: async () => (await import('./commands/attest.ts')).attestCommand,
+  },
   verify: {
     group: 'Images',
-    summary: 'read all of an image and compare every byte with its digest',
+    summary: 'verify an image: every byte against its digest, and who signed it',
     load: async () => (await import('./commands/verify.ts')).verifyCommand,
+  },
+  advisories: {
+    group: 'This machine',
+    summary: 'bring in, hand on and look at the advisories that findings come from',
+    load: async () => (await import('./commands/advisories.ts')).advisoriesCommand,
+  },
+  policy: {
+    group: 'Registries',
+    summary: 'show, try and set what may be pulled from a project of a Berth',
+    load: async () => (await import('./commands/policy.ts')).policyCommand,
+  },
+  why: {
+    group: 'Registries',
+    summary: 'tell why an image may be pulled, or why not, and what would mend it',
+    load: async () => (await import('./commands/why.ts')).whyCommand,
   },
   ci: {
     group: 'Projects of yours',

@@ -10,7 +10,10 @@ export const exitCodes = {
   denied: { code: 5, meaning: 'the registry knows you and refuses' },
   network: { code: 6, meaning: 'the registry cannot be reached, breaks off or fails' },
   rateLimited: { code: 7, meaning: 'the registry asks to come back later' },
-  integrity: { code: 8, meaning: 'content is not what its digest says' },
+  integrity: {
+    code: 8,
+    meaning: 'content is not what its digest says, or not signed as it should be',
+  },
   difference: { code: 9, meaning: 'a check was made and found a difference: lock, diff, doctor' },
   tool: { code: 10, meaning: 'another program is missing or failed: docker, buildah, a helper' },
   local: { code: 11, meaning: 'this machine: disk full, file not readable or writable' },

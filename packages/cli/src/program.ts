@@ -5,6 +5,7 @@ import type { CommandContext } from './context.ts'
 import { type ExitName, exitCodes, exitNameOf } from './exit-codes.ts'
 import type { GlobalOptions } from './global-options.ts'
 import { Output } from './output.ts'
+import { repeatable } from './repeatable.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 import { version } from './version.ts'
 import { wrapText } from './wrap.ts'
@@ -78,17 +79,21 @@ export async function buildProgram(
     .addOption(new Option('--json', 'print the result as JSON'))
     .addOption(new Option('-q, --quiet', 'say nothing but the result, warnings and faults'))
     .addOption(
-      repeatable('--ca-file <pem>', 'trust this authority too; may be repeated').env(
+      repeatable('--ca-file <pem>', 'trust this authority too; may be repeated', ',').env(
         'BERTH_CA_FILE',
       ),
     )
     .addOption(
-      repeatable('--plain-http <registry>', 'use HTTP without TLS there; may be repeated').env(
+      repeatable('--plain-http <registry>', 'use HTTP without TLS there; may be repeated', ',').env(
         'BERTH_PLAIN_HTTP',
       ),
     )
     .addOption(
-      repeatable('--kind <registry=kind>', 'what a registry is, where its address does not tell'),
+      repeatable(
+        '--kind <registry=kind>',
+        'what a registry is, where its address does not tell',
+        ',',
+      ),
     )
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
@@ -147,13 +152,6 @@ export async function buildProgram(
 
 function hasVersionOption({ options, commands }: Command): boolean {
   return options.some(({ long }) => long === '--version') || commands.some(hasVersionOption)
-}
-
-/** Collects what is given several times. Not a variadic option: that would swallow the arguments after it. */
-function repeatable(flags: string, description: string): Option {
-  return new Option(flags, description).argParser(
-    (value: string, earlier: string[] | undefined) => [...(earlier ?? []), ...value.split(',')],
-  )
 }
 
 /** A command that is only there to be listed and to be suggested for a slip of the keys. */

@@ -5,16 +5,17 @@ import type { Descriptor } from '@berth/oci/descriptor.ts'
 import { digestAlgorithm, makeDigest } from '@berth/oci/digest.ts'
 
 /** Of the configs that are met: those of images with very many layers. */
-const bytesMax = 8 * 1024 * 1024
+const defaultBytesMax = 8 * 1024 * 1024
 
 /**
  * A blob that is small by nature, such as a config, from any source, compared with its digest. Throws `notFound`,
- * `digestMismatch`, `serverFault` when it has more than 8 MiB.
+ * `digestMismatch`, `serverFault` when it has more than `bytesMax`, 8 MiB without it.
  */
 export async function readSmallBlob(
   source: ContentSource,
   descriptor: Descriptor,
   signal?: AbortSignal,
+  bytesMax = defaultBytesMax,
 ): Promise<Buffer> {
   const { digest } = descriptor
   const chunks: Buffer[] = []

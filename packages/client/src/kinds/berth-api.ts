@@ -1,4 +1,11 @@
-import { ApiProblem, type ClientCredentials, createClient } from '@berth/api/client.ts'
+import {
+  ApiProblem,
+  type ClientAnswer,
+  type ClientCredentials,
+  type ClientRequest,
+  createClient,
+} from '@berth/api/client.ts'
+import type { Route } from '@berth/api/route.ts'
 import { deleteManifest, listManifests } from '@berth/api/manifests.ts'
 import { listProjects } from '@berth/api/projects.ts'
 import { readInstanceUsage, readProjectUsage } from '@berth/api/quotas.ts'
@@ -45,6 +52,42 @@ export class BerthApi implements KindApi {
     this.#context = context
     this.#credentials = credentials
     this.#explain = explain
+  }
+
+  /**
+   * One request on any route of the interface. Throws `inputInvalid` with every fault that the server names, `notFound`
+   * and the refusals of `explainRefusal`, each with the server's own words.
+   */
+  async call<R extends Route>(route: R, request: ClientRequest<R>): Promise<ClientAnswer<R>> {
+    const client = await this.#open()
+    try {
+      return await client.call(route, request)
+    } catch (error) {
+      throw this.#explainProblem(error)
+    }
+  }
+
+  /** The answer as it comes, for routes that stream. Throws as `call`. */
+  async stream<R extends Route>(route: R, request: ClientRequest<R>): Promise<Response> {
+    const client = await this.#open()
+    try {
+      return await client.stream(route, request)
+    } catch (error) {
+      throw this.#explainProblem(error)
+    }
+  }
+
+  #explainProblem(error: unknown): unknown {
+    if (!(error instanceof ApiProblem)) return error
+    const { status, errors } = error
+    const options = { status, cause: error }
+    if (status === 404) return new ClientError('notFound', error.message, options)
+    if (status === 400 || status === 409 || status === 412) {
+      const faults = errors.map(({ path, message }) => `${path}: ${message}`)
+      const text = [error.message, ...faults.slice(0, 20)].join('\n  ')
+      return new ClientError('inputInvalid', text, options)
+    }
+    return this.#errorOf(error, { action: 'list' })
   }
 
   async *listImages(

@@ -4,9 +4,12 @@ import { catalogScope } from '../auth/scope.ts'
 import { Tokens } from '../auth/tokens.ts'
 import type { CredentialSource } from '../credentials/credentials.ts'
 import type { RepositoryAddress } from '../image-reference.ts'
+import { ClientError } from '../client-error.ts'
+import type { BerthApi } from '../kinds/berth-api.ts'
 import type { KindApi, KindName, Probe, RegistryKind } from '../kinds/kind.ts'
 import { kindByHost, kindByProbe, kindNamed } from '../kinds/kinds.ts'
 import type { Environment, Transport } from '../transport/transport.ts'
+import { transportFetch } from '../transport/transport-fetch.ts'
 import { listPages } from './pages.ts'
 import { RegistryConnection } from './registry-connection.ts'
 import { RemoteRepository } from './remote-repository.ts'
@@ -62,6 +65,21 @@ export class RegistryClient {
       },
       await connection.credentials(signal),
     )
+  }
+
+  /** The management interface of a Berth. Throws `unsupported` for a registry of another kind. */
+  async berthApi(registry: string, signal?: AbortSignal): Promise<BerthApi> {
+    const api = await this.apiOf(registry, signal)
+    const { BerthApi } = await import('../kinds/berth-api.ts')
+    if (api instanceof BerthApi) return api
+    throw new ClientError('unsupported', `${registry} is no Berth: only Berth can do this.`, {
+      next: `If it is one, say so with --kind ${registry}=berth.`,
+    })
+  }
+
+  /** A `fetch` with the proxies and authorities that hold for a host: for services that are no registries. */
+  fetchFor(host: string): typeof fetch {
+    return transportFetch(this.#options.transportFor(host))
   }
 
   /** Throws what is wrong with the credentials; with none, whether anyone may ask at all. */

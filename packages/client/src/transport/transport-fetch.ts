@@ -4,21 +4,22 @@ const bodyMax = 64 * 1024 * 1024
 const methods = new Set<string>(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 
 /**
- * `fetch` for libraries that want one, as far as a client of a JSON interface needs it: text bodies, and answers that
+ * `fetch` for libraries that want one, as far as a client of a JSON interface needs it: bodies of text or bytes, and answers that
  * are read at once. Requests go through the transport, with its proxies, authorities and repetitions.
  */
 export function transportFetch(transport: Transport): typeof fetch {
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const { body } = init
-    if (body !== undefined && body !== null && typeof body !== 'string') {
-      throw new TypeError('only text can be sent')
+    const isBytes = body instanceof Uint8Array
+    if (body !== undefined && body !== null && typeof body !== 'string' && !isBytes) {
+      throw new TypeError('only text and bytes can be sent')
     }
     const answer = await transport.send({
       method: readMethod(init.method ?? 'GET'),
       url,
       headers: Object.fromEntries(new Headers(init.headers)),
-      body: body ?? undefined,
+      body: isBytes ? Buffer.from(body) : (body ?? undefined),
       signal: init.signal ?? undefined,
     })
     const bytes = await readBody(answer, bodyMax)

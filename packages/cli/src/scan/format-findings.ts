@@ -1,0 +1,106 @@
+import type { PackageFinding, ScanReport, Severity } from '@berth/scanner/finding.ts'
+import { formatDuration } from '../format.ts'
+import type { Output } from '../output.ts'
+import { printable } from '../printable.ts'
+import { formatTable } from '../table.ts'
+import { countSeverities, severities } from './severity.ts'
+
+type Look = Pick<Output, 'columns' | 'style'>
+
+const colors: Readonly<Record<Severity, Parameters<Output['style']>[0]>> = {
+  critical: 'red',
+  high: 'red',
+  medium: 'yellow',
+  low: 'dim',
+  negligible: 'dim',
+  unknown: 'dim',
+}
+
+/** The report for people: what is wrong and what mends it, then what was not looked at and how old the data is. */
+export function formatFindings(
+  report: ScanReport,
+  shown: readonly PackageFinding[],
+  look: Look,
+): string {
+  const sections = [
+    shown.length === 0 ? '' : findingsTable(shown, look),
+    summary(report, shown),
+    notCovered(report),
+    dataAge(report),
+  ]
+  return sections.filter((each) => each !== '').join('\n\n')
+}
+
+function findingsTable(findings: readonly PackageFinding[], look: Look): string {
+  return formatTable(
+    [
+      { title: 'SEVERITY' },
+      { title: 'SCORE', align: 'right', yields: 2 },
+      { title: 'VULNERABILITY' },
+      { title: 'PACKAGE', shrinks: true },
+      { title: 'INSTALLED', shrinks: true },
+      { title: 'FIXED IN', shrinks: true },
+      { title: 'NOTES', yields: 1 },
+    ],
+    findings.map((finding) => [
+      look.style(colors[finding.severity], finding.severity),
+      finding.score === 0 ? '-' : finding.score.toFixed(1),
+      printable(finding.vulnerability),
+      printable(finding.package.name),
+      printable(finding.package.version),
+      printable(finding.fixedVersion ?? (finding.fixState === 'wontFix' ? "won't fix" : '-')),
+      notes(finding),
+    ]),
+    look.columns,
+  )
+}
+
+function notes({ knownExploited, isMalware, isUndetermined, epss }: PackageFinding): string {
+  return [
+    knownExploited === undefined ? '' : 'exploited',
+    isMalware === true ? 'malware' : '',
+    isUndetermined === true ? 'version unclear' : '',
+    epss !== undefined && epss >= 0.1 ? `EPSS ${Math.round(epss * 100)} %` : '',
+  ]
+    .filter((each) => each !== '')
+    .join(', ')
+}
+
+function summary(report: ScanReport, shown: readonly PackageFinding[]): string {
+  const { catalogue, findings, suppressed, artifact } = report
+  const counts = countSeverities(findings)
+  const parts = severities.flatMap((each) =>
+    counts[each] === 0 ? [] : [`${counts[each]} ${each}`],
+  )
+  const system = catalogue.distribution
+  const lines = [
+    `${printable(artifact.name)}: ${catalogue.packages.length} packages${system ? `, ${printable(system.name)}` : ''}`,
+    findings.length === 0
+      ? 'No advisory says anything against them.'
+      : `${findings.length} findings: ${parts.join(', ')}`,
+  ]
+  if (shown.length < findings.length) lines.push(`${findings.length - shown.length} not shown.`)
+  if (suppressed.length > 0) lines.push(`${suppressed.length} judged not to matter (VEX).`)
+  const end = system?.endOfLife
+  if (end !== undefined && end < report.scannedAt.slice(0, 10)) {
+    lines.push(`${printable(system?.name ?? '')} is mended no more since ${end}.`)
+  }
+  return lines.join('\n')
+}
+
+function notCovered({ catalogue }: ScanReport): string {
+  if (catalogue.notCovered.length === 0) return ''
+  const shown = catalogue.notCovered.slice(0, 10)
+  const lines = shown.map(({ path, reason }) => `  ${printable(path)}: ${printable(reason)}`)
+  const more = catalogue.notCovered.length - shown.length
+  if (more > 0) lines.push(`  ${more} more; --format trivy or --json has all.`)
+  return ['Not covered, so not known to be clean:', ...lines].join('\n')
+}
+
+function dataAge({ data, scannedAt }: ScanReport): string {
+  if (data.builtAt === null) return 'There are no advisories: nothing was compared with anything.'
+  const age = Date.parse(scannedAt) - Date.parse(data.builtAt)
+  const names = data.sources.map(({ name }) => name)
+  const list = `${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`
+  return `Advisories of ${data.builtAt.slice(0, 10)} (${formatDuration(Math.max(0, age))} old): ${list}`
+}

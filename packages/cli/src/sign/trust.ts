@@ -1,0 +1,106 @@
+import { ClientError } from '@berth/client/client-error.ts'
+import { keyBytesMax, trustedRootBytesMax } from '@berth/signing/limits.ts'
+import { type Trust, trustedIdentity, type TrustedIdentity } from '@berth/signing/trust.ts'
+import { parseTrustedRoot, TrustedRootInvalid } from '@berth/signing/trusted-root.ts'
+import type { Command } from 'commander'
+import type { CommandContext } from '../context.ts'
+import { repeatable } from '../repeatable.ts'
+import { readInput } from './read-input.ts'
+
+/** Flags that say whose signatures count. */
+export type TrustFlags = {
+  key?: string[]
+  certificateIdentity?: string
+  certificateIssuer?: string
+  trustedRoot?: string
+  notationCertificate?: string[]
+  notationSubject?: string
+}
+
+export function addTrustFlags(command: Command): Command {
+  return command
+    .addOption(repeatable('--key <file>', 'public key whose signatures count; may be repeated'))
+    .option('--certificate-identity <text>', 'who signed without a key; "*" stands for anything')
+    .option('--certificate-issuer <url>', 'who vouches for that identity; "*" stands for anything')
+    .option(
+      '--trusted-root <file>',
+      'trusted_root.json of the Sigstore that issued the certificate',
+    )
+    .addOption(
+      repeatable('--notation-certificate <file>', 'authority whose Notation signatures count'),
+    )
+    .option('--notation-subject <name>', 'subject of the signing certificate: CN=release,O=Acme')
+}
+
+/** Whether any of the flags is given: then signatures are verified too. */
+export function wantsTrust(flags: TrustFlags): boolean {
+  const { key, certificateIdentity, certificateIssuer, notationCertificate } = flags
+  return [key, certificateIdentity, certificateIssuer, notationCertificate].some(
+    (flag) => flag !== undefined,
+  )
+}
+
+/** Throws `inputInvalid` for flags that do not go together, and for keys and roots that cannot be read. */
+export async function readTrust(context: CommandContext, flags: TrustFlags): Promise<Trust> {
+  const identities: TrustedIdentity[] = []
+  for (const file of flags.key ?? []) {
+    const read = { flag: '--key', maxBytes: keyBytesMax }
+    const publicKeyPem = (await readInput(context, file, read)).toString()
+    identities.push(check(`--key ${file}`, { name: file, kind: 'key', publicKeyPem }))
+  }
+  const roots = []
+  const { certificateIdentity: subject, certificateIssuer: issuer, trustedRoot } = flags
+  if (subject !== undefined || issuer !== undefined) {
+    if (subject === undefined || issuer === undefined || trustedRoot === undefined) {
+      throw new ClientError(
+        'inputInvalid',
+        '--certificate-identity, --certificate-issuer and --trusted-root belong together.',
+        { next: 'Without all three anybody with an account could have signed.' },
+      )
+    }
+    roots.push(await readRoot(context, trustedRoot))
+    const keyless = { kind: 'keyless', issuer: textOrGlob(issuer), subject: textOrGlob(subject) }
+    identities.push(check('--certificate-identity', { name: subject, ...keyless }))
+  }
+  if (flags.notationCertificate !== undefined) {
+    const certificates = []
+    for (const file of flags.notationCertificate) {
+      const read = { flag: '--notation-certificate', maxBytes: keyBytesMax }
+      certificates.push((await readInput(context, file, read)).toString())
+    }
+    const { notationSubject } = flags
+    identities.push(
+      check('--notation-certificate', {
+        name: notationSubject ?? flags.notationCertificate[0],
+        kind: 'notation',
+        certificates,
+        ...(notationSubject !== undefined && { subjects: [notationSubject] }),
+      }),
+    )
+  }
+  return { identities, roots }
+}
+
+async function readRoot(context: CommandContext, file: string) {
+  const read = { flag: '--trusted-root', maxBytes: trustedRootBytesMax }
+  const json = await readInput(context, file, read)
+  try {
+    return parseTrustedRoot(file, json)
+  } catch (error) {
+    if (!(error instanceof TrustedRootInvalid)) throw error
+    throw new ClientError('inputInvalid', `--trusted-root ${file}: ${error.message}`, {
+      cause: error,
+    })
+  }
+}
+
+function check(flag: string, identity: unknown): TrustedIdentity {
+  const parsed = trustedIdentity.safeParse(identity)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new ClientError('inputInvalid', `${flag}: ${issue?.message ?? 'it cannot be read'}`)
+}
+
+function textOrGlob(text: string): string | { glob: string } {
+  return text.includes('*') ? { glob: text } : text
+}
