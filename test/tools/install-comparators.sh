@@ -5,7 +5,7 @@ set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 maven_version=3.10.0
-packages=(rpm libdpkg-dev gcc libc6-dev python3-packaging ruby php-cli php-composer-semver)
+packages=(rpm db-util libdpkg-dev gcc libc6-dev python3-packaging ruby php-cli php-composer-semver)
 
 absent=()
 for package in "${packages[@]}"; do
