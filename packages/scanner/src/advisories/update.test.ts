@@ -175,7 +175,7 @@ test("Grype's database is fetched once for each checksum", async () => {
     response.end(JSON.stringify({ path: 'db.tar.zst', checksum: sha256(archive) }))
   answers['/v6/db.tar.zst'] = (_, response) => response.end(archive)
   const source = grypeSource({ ...defaultAddresses, grype: `${base}/v6/latest.json` })
-  const fetching = { ...options(), maxBytes: 1000, retries: 0, timeoutMs: 5000 }
+  const fetching = { fetch, maxBytes: 1000, retries: 0, retryDelayMs: 1, timeoutMs: 5000 }
   const first = await source.fetch(join(folder, 'one'), fetching)
   expect(first).toMatchObject({ source: 'grype-db', etag: sha256(archive) })
   expect(await source.fetch(join(folder, 'two'), { ...fetching, etag: sha256(archive) })).toBe(
