@@ -183,7 +183,8 @@ export class Advisories {
     } catch (error) {
       if (!(error instanceof AdvisoryFailure)) throw error
       this.#seen = mark
-      this.#refuse(error.message)
+      // Where the server keeps its files is nobody's business.
+      this.#refuse(error.message.replaceAll(this.file, 'advisories.db'))
     }
   }
 
