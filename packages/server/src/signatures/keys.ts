@@ -1,9 +1,9 @@
-import { exportPublicKey } from '@berth/signing/keys.ts'
-import { localSigner, type Signer } from '@berth/signing/signer.ts'
+import type { Signer } from '@berth/signing/signer.ts'
 import {
   createCipheriv,
   createDecipheriv,
   createPrivateKey,
+  createPublicKey,
   generateKeyPair,
   randomBytes,
   randomUUID,
@@ -76,7 +76,7 @@ export class SigningKeys {
   ): Promise<SigningKeyView> {
     const { name, algorithm } = input
     const { privateKey } = await generate('ec', { namedCurve: curves[algorithm] })
-    const publicKey = exportPublicKey(privateKey)
+    const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' })
     const id = randomUUID()
     const sealed = this.#seal(id, privateKey.export({ type: 'pkcs8', format: 'der' }))
     return this.#changes.run(context, async ({ tx, now, record }) => {
@@ -142,6 +142,7 @@ export class SigningKeys {
     if (key.sealedPrivateKey === null) {
       throw new BerthError('conflict', `The signing key ${name} is retired and signs no more.`)
     }
+    const { localSigner } = await import('@berth/signing/signer.ts')
     const der = this.#open(key.id, Buffer.from(key.sealedPrivateKey))
     const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
     return { signer: localSigner(privateKey), project: key.project }

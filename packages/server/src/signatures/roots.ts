@@ -1,8 +1,4 @@
-import {
-  parseTrustedRoot,
-  type TrustedRoot,
-  TrustedRootInvalid,
-} from '@berth/signing/trusted-root.ts'
+import type { TrustedRoot } from '@berth/signing/trusted-root.ts'
 import type { AccessChanges, ChangeContext } from '../access/changes.ts'
 import { BerthError } from '../errors.ts'
 import type { JobQueue } from '../jobs/queue.ts'
@@ -33,12 +29,12 @@ export class TrustedRoots {
   }
 
   async listRoots(): Promise<RootView[]> {
-    return (await listRoots(this.#database.read)).map(toView)
+    return Promise.all((await listRoots(this.#database.read)).map(toView))
   }
 
   /** Adds a root, or replaces the one of this name. Throws `requestInvalid` for a document that is no trusted root. */
   async setRoot(context: ChangeContext, name: string, document: string): Promise<RootView> {
-    readRoot({ name, document })
+    await readRoot({ name, document })
     return this.#changes.run(context, async ({ tx, now, record }) => {
       const others = (await listRoots(tx)).filter((root) => root.name !== name)
       if (others.length >= rootsMax) {
@@ -65,7 +61,11 @@ export class TrustedRoots {
 }
 
 /** Throws `requestInvalid`, with the place in the document. */
-export function readRoot(stored: Pick<StoredRoot, 'name' | 'document'>): TrustedRoot {
+export async function readRoot(
+  stored: Pick<StoredRoot, 'name' | 'document'>,
+): Promise<TrustedRoot> {
+  // Loaded when there is a root: the server starts faster without.
+  const { parseTrustedRoot, TrustedRootInvalid } = await import('@berth/signing/trusted-root.ts')
   try {
     return parseTrustedRoot(stored.name, Buffer.from(stored.document))
   } catch (error) {
@@ -76,8 +76,8 @@ export function readRoot(stored: Pick<StoredRoot, 'name' | 'document'>): Trusted
   }
 }
 
-function toView(stored: StoredRoot): RootView {
-  const { material } = readRoot(stored)
+async function toView(stored: StoredRoot): Promise<RootView> {
+  const { material } = await readRoot(stored)
   return {
     name: stored.name,
     certificateAuthorities: material.certificateAuthorities.length,

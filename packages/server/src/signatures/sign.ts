@@ -1,7 +1,5 @@
 import type { Digest } from '@berth/oci/digest.ts'
 import type { Reference, RepositoryName } from '@berth/oci/reference.ts'
-import { referrerManifest } from '@berth/signing/publish.ts'
-import { signImage } from '@berth/signing/sign.ts'
 import { Readable } from 'node:stream'
 import type { Permit } from '../registry/admission.ts'
 import type { Manifests } from '../registry/manifests.ts'
@@ -46,6 +44,8 @@ export class ImageSigning {
   }): Promise<{ digest: Digest; signature: Digest }> {
     const { repository, permit } = request
     const image = await this.#manifests.getManifest(repository, request.reference)
+    const { referrerManifest } = await import('@berth/signing/publish.ts')
+    const { signImage } = await import('@berth/signing/sign.ts')
     const { signer, project } = await this.#keys.signer(repository, request.key)
     await request.mayUse(project)
     const artifact = await signImage({

@@ -4,7 +4,7 @@ import { payloadBytesMax } from '@berth/signing/limits.ts'
 import { cosignTags, readSignatureManifest, type SignatureLayer } from '@berth/signing/signature.ts'
 import type { Trust } from '@berth/signing/trust.ts'
 import type { TrustedRoot } from '@berth/signing/trusted-root.ts'
-import { type Verdict, verifySignature } from '@berth/signing/verify.ts'
+import type { Verdict } from '@berth/signing/verify.ts'
 import { levelsOf } from '../access/project-name.ts'
 import { BerthError } from '../errors.ts'
 import type { Database, Executor } from '../metadata/database.ts'
@@ -152,16 +152,14 @@ export class SignatureVerification {
   }
 
   async #trust({ identities }: Evidence): Promise<Trust> {
-    const roots = await listRoots(this.#database.read)
-    return {
-      identities: identities.map(readIdentity),
-      roots: roots.map((stored) => {
-        const key = `${stored.name} ${stored.createdAt}`
-        const known = this.#roots.get(key) ?? readRoot(stored)
-        this.#roots.set(key, known)
-        return known
-      }),
+    const roots: TrustedRoot[] = []
+    for (const stored of await listRoots(this.#database.read)) {
+      const key = `${stored.name} ${stored.createdAt}`
+      const root = this.#roots.get(key) ?? (await readRoot(stored))
+      this.#roots.set(key, root)
+      roots.push(root)
     }
+    return { identities: identities.map(readIdentity), roots }
   }
 
   /** What is gone meanwhile, or is no signature, has no layers. */
@@ -204,6 +202,8 @@ export class SignatureVerification {
       }
     }
     const { mediaType } = descriptor
+    // Loaded when there is something to verify: the server starts faster without.
+    const { verifySignature } = await import('@berth/signing/verify.ts')
     return verifySignature(
       { source, format, payload, annotations, mediaType },
       { digest: subject },
