@@ -5,6 +5,8 @@ export type ContenderName =
   | 'earlier-berth'
   /** Berth with many projects and people. */
   | 'large-berth'
+  /** The same Berth, in a project without a policy. */
+  | 'ungated-berth'
   | 'docker-registry'
   | 'distribution'
   | 'zot'

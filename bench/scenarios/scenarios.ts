@@ -10,6 +10,7 @@ import { manyTags } from './many-tags.ts'
 import { matchAgain } from './match-again.ts'
 import { matchPackages } from './match-packages.ts'
 import { memory } from './memory.ts'
+import { policyGet } from './policy-get.ts'
 import { pullLarge } from './pull-large.ts'
 import { pushLarge } from './push-large.ts'
 import { quotaPush } from './quota-push.ts'
@@ -21,6 +22,7 @@ export const scenarios: Scenario[] = [
   pushLarge,
   manifestGet,
   accessCost,
+  policyGet,
   blobSmall,
   imagePush,
   copyImage,
