@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Caller } from '../access/caller.ts'
 import type { RefusalLog } from '../audit/refusals.ts'
 import { BerthError, type ErrorKind } from '../errors.ts'
@@ -15,6 +16,7 @@ const audited: ReadonlySet<ErrorKind> = new Set([
 export class RequestAudit {
   readonly #log: RefusalLog
   readonly #pulls: boolean
+  readonly #noted = new LRUCache<string, true>({ max: 5000, ttl: 60_000 })
 
   constructor(parts: { log: RefusalLog; pulls: boolean }) {
     this.#log = parts.log
@@ -54,6 +56,8 @@ export class RequestAudit {
     what: 'denied' | 'warned' | 'audited',
     reason: string,
   ): void {
+    if (what !== 'denied' && this.#wasNoted(`${what} ${caller.actor.id} ${repository} ${reason}`))
+      return
     this.#log.note(contextOf(exchange, caller), {
       action: `policy.${what}`,
       targetKind: 'repository',
@@ -62,6 +66,13 @@ export class RequestAudit {
       outcome: what === 'denied' ? 'denied' : 'success',
       after: { method: exchange.request.method, endpoint: exchange.endpoint, reason },
     })
+  }
+
+  /** The same pull by the same caller is told once a minute: there may be thousands of them, and nothing was refused. */
+  #wasNoted(key: string): boolean {
+    if (this.#noted.has(key)) return true
+    this.#noted.set(key, true)
+    return false
   }
 
   /** A manifest was handed out. */
