@@ -2,7 +2,7 @@ import type { Distribution } from './package.ts'
 
 /**
  * The last day of the makers' own free security support, by distribution and release; paid extensions (ELTS, ESM, ELS,
- * LTSS) are not counted. Debian: the end of LTS. Sources: wiki.debian.org/LTS, ubuntu.com/about/release-cycle,
+ * LTSS) are not counted. Debian: the end of LTS. As known in November 2026; to be compared with wiki.debian.org/LTS, ubuntu.com/about/release-cycle,
  * alpinelinux.org/releases, access.redhat.com/support/policy/updates/errata, rockylinux.org and almalinux.org release
  * pages, aws.amazon.com/amazon-linux-2/faqs, docs.fedoraproject.org/en-US/releases/eol, suse.com/lifecycle,
  * en.opensuse.org/Lifetime.
