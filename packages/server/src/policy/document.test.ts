@@ -183,7 +183,7 @@ describe('a policy document', () => {
 
   it('stops at aliases that stand for millions of values', () => {
     const levels = ['a: &a [x, x, x, x, x, x, x, x, x, x]']
-    for (const [index, name] of [...'bcdefghi'].entries()) {
+    for (const [index, name] of 'bcdefghi'.split('').entries()) {
       const before = 'abcdefghi'[index]
       levels.push(
         `${name}: &${name} [${Array.from({ length: 10 }, () => `*${before}`).join(', ')}]`,

@@ -332,7 +332,12 @@ describe('evaluate, whatever the facts', () => {
         (given, rules, exceptions, share) => {
           const first = judge(rules, given, exceptions)
           const end = first.validUntil ?? now + 5000 * day
-          const later = judge(rules, given, exceptions, Math.min(Math.floor(now + (end - now) * share), end - 1))
+          const later = judge(
+            rules,
+            given,
+            exceptions,
+            Math.min(Math.floor(now + (end - now) * share), end - 1),
+          )
           expect(later.decision).toBe(first.decision)
           expect(later.violations).toEqual(first.violations)
           expect(later.suppressed).toEqual(first.suppressed)

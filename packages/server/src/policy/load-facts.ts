@@ -111,7 +111,9 @@ export class FactsLoader {
     const children: Child[] = []
     let isNested = false
     let level: readonly Descriptor[] = subject.manifest.manifests
-    for (let depth = 1; level.length > 0 && repositoryId !== undefined; depth += 1) {
+    // Without a repository there is nothing in it either.
+    if (repositoryId === undefined) return { children, unjudged: undefined, isNested }
+    for (let depth = 1; level.length > 0; depth += 1) {
       const wanted = level.filter((descriptor) => attestedBy(descriptor) === undefined)
       if (children.length + wanted.length > childrenMax) {
         return { children, unjudged: `names more than ${childrenMax} manifests`, isNested }
