@@ -1,7 +1,6 @@
 import { parseDigest } from '@berth/oci/digest.ts'
 import { parseRepositoryName } from '@berth/oci/reference.ts'
 import type { Config } from '../config/schema.ts'
-import type { JobName, JobPayload } from '../jobs/job.ts'
 import type { JobQueue } from '../jobs/queue.ts'
 import type { Metrics } from '../metrics.ts'
 import type { CollectionPlan } from '../registry/collection-plan.ts'
@@ -12,22 +11,8 @@ import type { LabelIndexing } from '../search/labels.ts'
 import type { Scanning } from '../scan/open.ts'
 import type { SearchUpkeep } from '../search/upkeep.ts'
 import type { SignatureVerification } from '../signatures/verification.ts'
+import type { JobHandlers } from './job-handlers.ts'
 import { makeScanHandlers } from './scan-handlers.ts'
-
-/** What a handler gets. It stops soon after `signal`, and returns what it has done by then. */
-export type JobRun<Name extends JobName> = {
-  readonly payload: JobPayload<Name>
-  readonly signal: AbortSignal
-  /** What a former attempt noted last, whatever version of Berth that was; `undefined` at the first. */
-  readonly formerProgress: unknown
-  /** Shown to people, and kept for the next attempt. JSON. */
-  onProgress(progress: unknown): void
-}
-
-/** One function for each kind of job; it returns the result that the job shows. */
-export type JobHandlers = {
-  readonly [Name in JobName]: (run: JobRun<Name>) => Promise<unknown>
-}
 
 const finishedKeptMs = 14 * 86_400_000
 /** Somebody waits for these, so they rest less than the same work in the background. */

@@ -1,5 +1,5 @@
 import type { Scanning } from '../scan/open.ts'
-import type { JobHandlers } from './handlers.ts'
+import type { JobHandlers } from './job-handlers.ts'
 
 /** The jobs of scanning. */
 export function makeScanHandlers({

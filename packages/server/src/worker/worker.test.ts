@@ -5,7 +5,7 @@ import { type JobName, jobNames } from '../jobs/job.ts'
 import { Jobs } from '../jobs/jobs.ts'
 import { JobQueue } from '../jobs/queue.ts'
 import { type TestDatabase, testDatabases } from '../testing/open-test-databases.ts'
-import type { JobHandlers, JobRun } from './handlers.ts'
+import type { JobHandlers, JobRun } from './job-handlers.ts'
 import { Worker } from './worker.ts'
 
 const pace = { pollMs: 5, leaseMs: 60_000, heartbeatMs: 5 }

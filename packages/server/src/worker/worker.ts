@@ -3,7 +3,7 @@ import { BerthError } from '../errors.ts'
 import { type JobName, jobNames, jobRules, parseJob } from '../jobs/job.ts'
 import type { HeldJob, JobQueue } from '../jobs/queue.ts'
 import type { Logger } from '../log.ts'
-import type { JobHandlers } from './handlers.ts'
+import type { JobHandlers } from './job-handlers.ts'
 
 const lanes = { short: 2, long: 2, scan: 2 } as const
 
