@@ -164,6 +164,11 @@ export class Worker {
         for (const name of dailyJobs) {
           await this.#queue.add({ name, payload: {} })
         }
+        // Certificates of Notation must be valid now, and so a verdict ages. Not at once: a start has enough to do.
+        await this.#queue.add(
+          { name: 'verify-project-signatures', payload: { project: '' } },
+          { runAt: Date.now() + dayMs },
+        )
       } catch (error) {
         this.#logger.error({ err: error }, 'the job queue cannot be used at the moment')
       }
