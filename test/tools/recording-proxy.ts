@@ -51,7 +51,7 @@ export async function startRecordingProxy(targetPort: number): Promise<Recording
     incoming.pipe(upstream)
     upstream.once('response', (response) => {
       record.status = response.statusCode ?? 0
-      outgoing.writeHead(record.status, response.headers)
+      outgoing.writeHead(record.status, response.statusMessage, response.headers)
       response.on('data', (chunk: Buffer) => {
         record.responseBytes += chunk.length
       })
