@@ -4,6 +4,7 @@ import { ClientError } from '@berth/client/client-error.ts'
 import { parseRegistryHost, type RepositoryAddress } from '@berth/client/image-reference.ts'
 import { formatPlatform, parsePlatform } from '@berth/oci/platform.ts'
 import { parseRepositoryName } from '@berth/oci/reference.ts'
+import type { Severity } from '@berth/scanner/finding.ts'
 import { faultsAcross, faultsOfIssues } from './build-faults.ts'
 import {
   type BuildSettings,
@@ -13,6 +14,7 @@ import {
   type TaggingSettings,
 } from './build-schema.ts'
 import { type FileFault, type LocatedYaml, readLocatedYaml } from './located-yaml.ts'
+import { parseSigningKey, type SigningKey } from './signing-key.ts'
 
 /** One image to build, with the defaults of the file filled in. Paths are absolute. */
 export type Service = {
@@ -43,7 +45,13 @@ export type BuildFile = {
   readonly registry: string
   readonly repository: string | undefined
   readonly lock: boolean
-  readonly supplyChain: boolean
+  readonly supplyChain: {
+    /** A severity: what is as bad or worse ends the build. */
+    readonly scan: Severity | boolean
+    readonly sbom: boolean
+    /** The path of a file is absolute. */
+    readonly sign: SigningKey | undefined
+  }
   readonly tagging: TaggingSettings
   /** In the order of the file. */
   readonly services: readonly Service[]
@@ -123,6 +131,9 @@ function complete(
       dependsOn: [...new Set(service.dependsOn)],
     }
   })
+  const { scan, sbom, sign } = settings.supplyChain
+  const key =
+    sign === undefined ? undefined : attempt(['supplyChain', 'sign'], () => parseSigningKey(sign))
   if (registry === undefined || faults.length > 0) throw invalid(path, unique(faults))
   return {
     path: absolute,
@@ -130,7 +141,11 @@ function complete(
     registry,
     repository,
     lock: settings.lock,
-    supplyChain: settings.supplyChain,
+    supplyChain: {
+      scan,
+      sbom,
+      sign: key?.kind === 'file' ? { ...key, file: resolve(folder, key.file) } : key,
+    },
     tagging: settings.tagging,
     services: services.filter((each) => each !== undefined),
   }

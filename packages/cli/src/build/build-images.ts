@@ -13,6 +13,8 @@ import type { BuilderName } from './builder.ts'
 import { chooseBuilder, type ChosenBuilder } from './choose-builder.ts'
 import { faultsOf, joinFaults } from './join-faults.ts'
 import { removeOldImages } from './remove-old.ts'
+import { summaryOf } from './scan-summary.ts'
+import { openSupplyChain, planSupplyChain, type SupplyChainFlags } from './supply-chain.ts'
 import { updateLock } from './update-lock.ts'
 
 export type BuildRequest = PlanOptions &
@@ -23,7 +25,7 @@ export type BuildRequest = PlanOptions &
     /** Local images to keep of each repository; `undefined`: none is removed. */
     readonly keepLocal: number | undefined
     readonly updateLock: boolean
-  }
+  } & SupplyChainFlags
 
 type BuildEnd =
   | { readonly kind: 'planned'; readonly plan: BuildPlan; readonly chosen: ChosenBuilder }
@@ -46,8 +48,12 @@ export async function buildImages(
   const client = request.push ? await context.client() : undefined
   const plan = await planBuild(request, output, client, signal)
   if (request.push) requireTags(plan)
+  const chainPlan = planSupplyChain(request, plan.file, request.push)
   const closers: (() => Promise<void>)[] = []
   try {
+    const nothing = { scan: undefined, sign: undefined }
+    const chain = await openSupplyChain(context, request.dryRun ? nothing : chainPlan, request)
+    closers.push(async () => chain.close())
     const work = plan.services.map(({ service, platforms }) => ({ service, platforms }))
     const chosen = await chooseBuilder(
       request.builder,
@@ -86,6 +92,7 @@ export async function buildImages(
       output,
       client,
       signal,
+      chain,
       openClient: () => context.client(),
     })
     const pushed = report.isPushed
@@ -95,7 +102,8 @@ export async function buildImages(
             : [],
         )
       : []
-    await afterPush(request, plan, pushed, context)
+    const passed = pushed.filter(({ plan: { service } }) => isPassed(report, service.name))
+    await afterPush(request, plan, passed, context)
     if (request.keepLocal !== undefined) await removeOld(request.keepLocal, plan, chosen, context)
     const faults = faultsOf(report)
     return {
@@ -106,6 +114,10 @@ export async function buildImages(
   } finally {
     for (const close of closers) await close()
   }
+}
+
+function isPassed({ chain }: BuildReport, service: string): boolean {
+  return chain.get(service)?.scan?.isPassed !== false
 }
 
 /** Copying files takes no emulation, so that a platform which a builder does not name is no fault yet. */
@@ -172,8 +184,11 @@ function resultOf(
     services: plan.services.map(({ service }): ServiceResult => {
       const outcome = report.outcomes.get(service.name)
       const built = outcome?.kind === 'done' ? outcome.value : undefined
-      const fault = outcome?.kind === 'failed' ? outcome.error : report.pushFaults.get(service.name)
-      const isPushed = built !== undefined && report.isPushed && fault === undefined
+      const former =
+        outcome?.kind === 'failed' ? outcome.error : report.pushFaults.get(service.name)
+      const chain = report.chain.get(service.name)
+      const fault = former ?? chain?.fault
+      const isPushed = built !== undefined && report.isPushed && former === undefined
       const platforms = built?.platforms ?? []
       const sum = (pick: (each: (typeof platforms)[number]) => number): number =>
         platforms.reduce((total, each) => total + pick(each), 0)
@@ -181,7 +196,7 @@ function resultOf(
         service: service.name,
         image: formatRepositoryAddress(service.address),
         state:
-          fault !== undefined
+          former !== undefined
             ? 'failed'
             : built === undefined
               ? 'skipped'
@@ -205,6 +220,8 @@ function resultOf(
           outcome === undefined || outcome.kind === 'skipped'
             ? null
             : join(plan.file.folder, '.berth', 'logs', `${service.name}.log`),
+        scan: chain?.scan === undefined ? null : summaryOf(chain.scan),
+        signature: chain?.signature ?? null,
         fault: fault instanceof Error ? fault.message : null,
       }
     }),

@@ -1,6 +1,7 @@
 import type { Digest } from '@berth/oci/digest.ts'
 import { formatBytes, formatDuration, shortDigest } from '../format.ts'
 import { formatTable } from '../table.ts'
+import { formatScan, type ScanSummary } from './scan-summary.ts'
 
 /** What became of one service. One of `services` in the JSON result; fields are only ever added. */
 export type ServiceResult = {
@@ -24,6 +25,10 @@ export type ServiceResult = {
   readonly steps: number
   readonly cacheHits: number
   readonly log: string | null
+  /** `null`: not scanned. */
+  readonly scan: ScanSummary | null
+  /** Digest of the manifest that carries the signature; `null`: not signed. */
+  readonly signature: string | null
   readonly fault: string | null
 }
 
@@ -35,9 +40,9 @@ export type BuildResult = {
   readonly services: readonly ServiceResult[]
 }
 
-/** The table that a build ends with. */
+/** The table that a build ends with, then what was found and signed. */
 export function formatResult({ services }: BuildResult, width: number | undefined): string {
-  return formatTable(
+  const table = formatTable(
     [
       { title: 'SERVICE' },
       { title: 'PLATFORM', shrinks: true },
@@ -62,4 +67,9 @@ export function formatResult({ services }: BuildResult, width: number | undefine
     ]),
     width,
   )
+  const lines = services.flatMap((each) => [
+    ...(each.scan === null ? [] : formatScan(each.service, each.scan)),
+    ...(each.signature === null ? [] : [`${each.service}: signed by ${each.signature}`]),
+  ])
+  return lines.length === 0 ? table : `${table}\n\n${lines.join('\n')}`
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { severities } from '../scan/severity.ts'
 import { strategyNames } from '../tag-strategy/strategy-name.ts'
 
 const scalarText = z
@@ -138,6 +139,25 @@ const tagging = z.strictObject({
     ),
 })
 
+const supplyChain = z.strictObject({
+  scan: z
+    .union([z.boolean(), z.enum(severities)], {
+      error: `must be true, false, or the severity to fail on: ${severities.join(', ')}`,
+    })
+    .default(false)
+    .describe(
+      `Whether images are scanned after the push. A severity (${severities.map((each) => `\`${each}\``).join(', ')}) makes a finding as bad as that, or worse, end the build with exit code 9; such an image is not signed.`,
+    ),
+  sbom: z.boolean().default(false).describe('Whether pipelines attach an SBOM to each image.'),
+  sign: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The key that signs pushed images: a private key file relative to `berth.yaml`, or `berth:<name>` for one that the Berth holds.',
+    ),
+})
+
 /** The content of `berth.yaml`. Each field is described: `docs/reference/berth-yaml.md` is made from this. */
 export const buildSchema = z.strictObject({
   registry: z.string().min(1).describe('The registry to push to, as host or host:port.'),
@@ -150,12 +170,9 @@ export const buildSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether each push is noted in `build-lock.json`, as `--update-lock` does.'),
-  supplyChain: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether pipelines made by `berth ci init` scan, attach an SBOM and sign. Those steps need a later version of Berth.',
-    ),
+  supplyChain: supplyChain
+    .describe('What `berth build` and pipelines made by `berth ci init` do with pushed images.')
+    .default(() => supplyChain.parse({})),
   tagging: tagging
     .describe('How the strategies of `tags` behave.')
     .default(() => tagging.parse({})),

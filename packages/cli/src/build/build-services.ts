@@ -11,12 +11,15 @@ import type { ChosenBuilder } from './choose-builder.ts'
 import { findPlainRegistries } from './plain-registries.ts'
 import { pushImages } from './push-images.ts'
 import type { Outcome } from './schedule.ts'
+import type { openSupplyChain, SupplyChainResult } from './supply-chain.ts'
 
 export type BuildReport = {
   readonly outcomes: ReadonlyMap<string, Outcome<Built>>
   /** Why a service that was built could not be pushed, by its name; those without an entry were. */
   readonly pushFaults: ReadonlyMap<string, unknown>
   readonly isPushed: boolean
+  /** What scanning and signing came to, by service; empty when neither was wanted. */
+  readonly chain: ReadonlyMap<string, SupplyChainResult>
   readonly times: ReadonlyMap<string, number>
 }
 
@@ -26,13 +29,15 @@ type Parts = {
   readonly client: RegistryClient | undefined
   readonly openClient: () => Promise<RegistryClient>
   readonly signal: AbortSignal
+  /** Scans and signs. */
+  readonly chain: Awaited<ReturnType<typeof openSupplyChain>>
 }
 
 /**
  * Builds the services of the plan, then pushes those that could be built: none before the last one is built, and none at
- * all when something failed under `failFast`. With `client` undefined nothing is pushed. `afterwards` is called for the
- * rest of the work while the images are still at hand. Whatever happens, temporary files are gone at the end. Throws
- * `cancelled`; faults of services are in the report.
+ * all when something failed under `failFast`. With `client` undefined nothing is pushed. Then they are scanned, and those
+ * that passed and were pushed are signed. Whatever happens, temporary files are gone at the end. Throws `cancelled`;
+ * faults of services are in the report.
  */
 export async function buildServices(
   plan: BuildPlan,
@@ -65,7 +70,11 @@ export async function buildServices(
     const isPushed = client !== undefined && !isStopped
     const pushFaults = isPushed ? await pushImages(built, { client, output, signal }) : new Map()
     if (!isStopped) await work.nameLocally(built)
-    return { outcomes, pushFaults, isPushed, times: work.times }
+    const pushed = built.filter(
+      ({ plan: { service } }) => isPushed && !pushFaults.has(service.name),
+    )
+    const chain = isStopped ? new Map() : await parts.chain.run(built, pushed)
+    return { outcomes, pushFaults, isPushed, chain, times: work.times }
   } finally {
     await work.close()
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })

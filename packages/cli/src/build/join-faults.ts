@@ -13,8 +13,12 @@ export function joinFaults(faults: ReadonlyMap<string, unknown>, count: number):
   return new ClientError(kind, `${head}${lines.join('\n')}`, { cause: first })
 }
 
-/** What went wrong with which service, at building or at pushing. */
-export function faultsOf({ outcomes, pushFaults }: BuildReport): ReadonlyMap<string, unknown> {
+/** What went wrong with which service, at building, pushing, scanning or signing. */
+export function faultsOf({
+  outcomes,
+  pushFaults,
+  chain,
+}: BuildReport): ReadonlyMap<string, unknown> {
   const faults = new Map<string, unknown>()
   for (const [name, outcome] of outcomes) {
     const isStopped =
@@ -24,6 +28,7 @@ export function faultsOf({ outcomes, pushFaults }: BuildReport): ReadonlyMap<str
     // What --fail-fast stopped has no fault of its own.
     if (outcome.kind === 'failed' && !isStopped) faults.set(name, outcome.error)
   }
+  for (const [name, { fault }] of chain) if (fault !== undefined) faults.set(name, fault)
   for (const [name, fault] of pushFaults) faults.set(name, fault)
   return faults
 }

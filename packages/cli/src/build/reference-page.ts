@@ -35,7 +35,7 @@ const tail = `
 /** \`docs/reference/berth-yaml.md\`, made from the schema. */
 export function buildFileReference(): string {
   const schema = z.toJSONSchema(buildSchema, { io: 'input', unrepresentable: 'any' })
-  const { tagging, defaults, services, ...top } = schema.properties ?? {}
+  const { tagging, supplyChain, defaults, services, ...top } = schema.properties ?? {}
   const service = asSchema(asSchema(services).additionalProperties)
   const shared = Object.keys(asSchema(defaults).properties ?? {})
   const all = service.properties ?? {}
@@ -46,9 +46,10 @@ export function buildFileReference(): string {
     head,
     table('The file', undefined, schema, [
       ...Object.entries(top),
-      ...Object.entries({ tagging, defaults, services }),
+      ...Object.entries({ tagging, supplyChain, defaults, services }),
     ]),
     table('tagging', asSchema(tagging).description, asSchema(tagging)),
+    table('supplyChain', asSchema(supplyChain).description, asSchema(supplyChain)),
     table('services.<name>', asSchema(services).description, service, own),
     table('services.<name> and defaults', asSchema(defaults).description, service, both),
     table('secrets[]', 'Exactly one of `env` and `file`.', secret),
@@ -76,6 +77,9 @@ function table(
 }
 
 function typeOf(schema: JsonSchema): string {
+  if (schema.anyOf !== undefined) {
+    return schema.anyOf.map((each) => typeOf(asSchema(each))).join(', or ')
+  }
   if (schema.type === 'array') {
     const of = asSchema(schema.items).type === 'object' ? 'maps' : 'texts'
     return `list of ${of}`

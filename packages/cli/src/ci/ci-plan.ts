@@ -7,6 +7,7 @@ import { kindByHost } from '@berth/client/kinds/kinds.ts'
 import type { BuildFile, Service } from '../build/build-file.ts'
 import { lockFileName } from '../lock/lock-file.ts'
 import { type ImageName, images } from './pins.ts'
+import { type CiSupplyChain, type CiSupplyChainFlags, planCiSupplyChain } from './supply-chain.ts'
 
 /** Services that are built together, since some of them are built on others. */
 export type BuildGroup = {
@@ -33,7 +34,8 @@ export type CiPlan = {
   readonly mainBranch: string | undefined
   readonly versionPrefix: string
   readonly hasLock: boolean
-  readonly hasSupplyChain: boolean
+  /** `undefined`: nothing is done with what was pushed. */
+  readonly supplyChain: CiSupplyChain | undefined
   readonly nativeArm: boolean
   /** Environment variables that the file takes secrets from, or that it names as `${NAME}`. */
   readonly secrets: readonly string[]
@@ -47,6 +49,7 @@ export type CiOptions = {
   readonly file: string
   readonly nativeArm: boolean
   readonly source: CiPlan['source']
+  readonly supplyChain: CiSupplyChainFlags
   readonly digestOf: (image: string) => string | undefined
 }
 
@@ -76,7 +79,7 @@ export function planCi(build: BuildFile, options: CiOptions): CiPlan {
     mainBranch,
     versionPrefix,
     hasLock: existsSync(join(build.folder, lockFileName)),
-    hasSupplyChain: build.supplyChain,
+    supplyChain: planCiSupplyChain(options.supplyChain, build),
     nativeArm: options.nativeArm,
     secrets: secretNames(build.services),
     source: options.source,

@@ -1,17 +1,17 @@
 import { stringify } from 'yaml'
+import { isPush, script, secret, type Step } from './github-step.ts'
 import { type BuildGroup, type CiPlan, isArm, needsEmulation } from './ci-plan.ts'
 import { uses, withVersions } from './pins.ts'
 import { type SignIn, signInFor } from './sign-in.ts'
+import { supplyChainSteps } from './github-supply-chain.ts'
+import { supplyChainNeeds } from './supply-chain.ts'
 
-type Step = Readonly<Record<string, unknown>>
 type Job = Readonly<Record<string, unknown>>
 
 const amd = 'ubuntu-24.04'
 const arm = 'ubuntu-24.04-arm'
 const nodeVersion = '24'
 const variable = (name: string): string => `\${{ vars.${name} }}`
-const secret = (name: string): string => `\${{ secrets.${name} }}`
-const isPush = "github.event_name != 'pull_request'"
 
 const ghcr: SignIn = {
   needs: ['nothing: the token of the workflow may push, through "packages: write"'],
@@ -70,12 +70,9 @@ function head(plan: CiPlan, signIn: SignIn): string {
       : []),
     ...signIn.needs.map((need) => `- ${need}`),
     ...plan.secrets.map((name) => `- secret ${name}: the build reads it`),
-    ...(plan.hasSupplyChain
-      ? [
-          'Scan, SBOM and signature take a version of berth that has "berth scan", "berth sbom" and "berth sign".',
-          'Their steps are off until the variable BERTH_SUPPLY_CHAIN is "true".',
-        ]
-      : []),
+    ...(plan.supplyChain === undefined
+      ? []
+      : supplyChainNeeds(plan.supplyChain, 'secret BERTH_SIGNING_KEY').map((need) => `- ${need}`)),
   ]
   return lines.map((line) => `# ${line}\n`).join('')
 }
@@ -156,7 +153,7 @@ function publishJob(plan: CiPlan, signIn: SignIn, native: readonly BuildGroup[])
     ...(needs.length > 0 && { needs }),
     'runs-on': '${{ matrix.runner }}',
     'timeout-minutes': 60,
-    permissions: permissionsOf(plan, signIn, plan.hasSupplyChain),
+    permissions: permissionsOf(plan, signIn, plan.supplyChain?.scan !== undefined),
     strategy: { 'fail-fast': false, matrix: { include } },
     steps: [
       ...prepare(plan),
@@ -188,11 +185,13 @@ function publishJob(plan: CiPlan, signIn: SignIn, native: readonly BuildGroup[])
           'if [ "${#sources[@]}" -gt 0 ]; then options+=(--cache-from "${sources[@]}"); fi',
           'if [ "$IS_PUSH" != true ]; then options+=(--no-push)',
           'elif [ -n "$CACHE_TO" ]; then options+=(--cache-to "$CACHE_TO"); fi',
+          // Steps of their own do it, which are seen to fail by themselves.
+          ...(plan.supplyChain === undefined ? [] : ['options+=(--no-scan --no-sign)']),
           'berth --json build "${options[@]}" > "$RUNNER_TEMP/build.json"',
           'jq . "$RUNNER_TEMP/build.json"',
         ),
       },
-      ...(plan.hasSupplyChain ? supplyChain() : []),
+      ...(plan.supplyChain === undefined ? [] : supplyChainSteps(plan.supplyChain)),
     ],
   }
 }
@@ -257,35 +256,11 @@ function logIn(signIn: SignIn): readonly Step[] {
   ]
 }
 
-/** No action for the upload: it is one call, and needs no code of anybody else. */
-function supplyChain(): readonly Step[] {
-  const guard = `${isPush} && vars.BERTH_SUPPLY_CHAIN == 'true'`
-  const each = (command: string): string =>
-    `jq -r '.services[] | .image + "@" + .digest' "$RUNNER_TEMP/build.json" | while read -r image; do ${command}; done`
-  return [
-    {
-      name: 'Scan for known vulnerabilities',
-      if: guard,
-      env: { GH_TOKEN: secret('GITHUB_TOKEN') },
-      run: script(
-        'berth scan --help > /dev/null || { echo "::error::This version of berth has no scan, sbom and sign."; exit 1; }',
-        'jq -r \'.services[] | .image + "@" + .digest\' "$RUNNER_TEMP/build.json" | while read -r image; do',
-        '  berth scan "$image" --format sarif --output "$RUNNER_TEMP/scan.sarif"',
-        '  gzip -c "$RUNNER_TEMP/scan.sarif" | base64 -w0 > "$RUNNER_TEMP/scan.b64"',
-        '  gh api --method POST "repos/$GITHUB_REPOSITORY/code-scanning/sarifs" -f commit_sha="$GITHUB_SHA" -f ref="$GITHUB_REF" -F sarif=@"$RUNNER_TEMP/scan.b64" -f tool_name=berth',
-        'done',
-      ),
-    },
-    { name: 'Attach the SBOM', if: guard, run: script(each('berth sbom "$image" --attach')) },
-    { name: 'Sign', if: guard, run: script(each('berth sign "$image"')) },
-  ]
-}
-
 function permissionsOf(plan: CiPlan, signIn: SignIn, hasScan: boolean): Record<string, string> {
   return {
     contents: 'read',
     ...(plan.kind === 'ghcr' && { packages: 'write' }),
-    ...((signIn.audience !== undefined || hasScan) && { 'id-token': 'write' }),
+    ...(signIn.audience !== undefined && { 'id-token': 'write' }),
     ...(hasScan && { 'security-events': 'write' }),
   }
 }
@@ -303,8 +278,4 @@ function secretEnv(names: readonly string[]): Record<string, string> {
 
 function cacheOf(cache: string | undefined, isArmRunner: boolean): string {
   return `${cache ?? ''}:buildcache-${isArmRunner ? 'arm64' : 'amd64'}`
-}
-
-function script(...lines: readonly string[]): string {
-  return `set -euo pipefail\n${lines.join('\n')}\n`
 }

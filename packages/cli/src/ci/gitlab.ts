@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import { type BuildGroup, type CiPlan, isArm, needsEmulation } from './ci-plan.ts'
 import { type SignIn, signInFor } from './sign-in.ts'
+import { advisoriesLine, type CiSupplyChain, failOnFlag, supplyChainNeeds } from './supply-chain.ts'
 
 type Job = Readonly<Record<string, unknown>>
 
@@ -86,12 +87,11 @@ function head(plan: CiPlan, signIn: SignIn): string {
       : []),
     ...signIn.needs.map((need) => `- ${need}`),
     ...plan.secrets.map((name) => `- ${name}, masked: the build reads it`),
-    ...(plan.hasSupplyChain
-      ? [
-          'Scan, SBOM and signature take a version of berth that has "berth scan", "berth sbom" and "berth sign".',
-          'They are left out until the variable BERTH_SUPPLY_CHAIN is "true".',
-        ]
-      : []),
+    ...(plan.supplyChain === undefined
+      ? []
+      : supplyChainNeeds(plan.supplyChain, 'BERTH_SIGNING_KEY, of the type File').map(
+          (need) => `- ${need.replace('secret ', '')}`,
+        )),
   ]
   return lines.map((line) => `# ${line}\n`).join('')
 }
@@ -177,25 +177,40 @@ function publishJob(plan: CiPlan, signIn: SignIn, group: BuildGroup, isNative: b
       ].join('\n'),
       ...logIn(signIn),
       `berth tags plan ${selected}`,
-      `berth --json build ${selected}${from}${to} > build.json`,
+      `berth --json build ${selected}${from}${to}${plan.supplyChain === undefined ? '' : ' --no-scan --no-sign'} > build.json`,
       'jq . build.json',
-      ...(plan.hasSupplyChain ? [supplyChain()] : []),
+      ...(plan.supplyChain === undefined ? [] : supplyChainLines(plan.supplyChain)),
     ],
     artifacts: { when: 'always', paths: ['build.json', '.berth/logs/'], expire_in: '1 week' },
   }
 }
 
-function supplyChain(): string {
+/** In this order: what a scan fails on is not signed. */
+function supplyChainLines(chain: CiSupplyChain): readonly string[] {
+  const { scan, sbom, sign } = chain
+  const each = 'jq -r \'.services[] | .image as $image | .platforms[] | $image + "@" + .digest\''
+  const roots = 'jq -r \'.services[] | .image + "@" + .digest\''
+  const signing = sign?.kind === 'berth' ? `--berth-key ${sign.name}` : '--key "$BERTH_SIGNING_KEY"'
   return [
-    'if [ "${BERTH_SUPPLY_CHAIN:-}" = true ]; then',
-    '  berth scan --help > /dev/null || { echo "This version of berth has no scan, sbom and sign."; exit 1; }',
-    '  for image in $(jq -r \'.services[] | .image + "@" + .digest\' build.json); do',
-    '    berth scan "$image"',
-    '    berth sbom "$image" --attach',
-    '    berth sign "$image"',
-    '  done',
-    'fi',
-  ].join('\n')
+    ...(scan === undefined
+      ? []
+      : [
+          advisoriesLine(chain),
+          [
+            'status=0',
+            `for image in $(${each} build.json); do`,
+            `  berth scan "$image"${failOnFlag(chain)} || status=$?`,
+            'done',
+            'if [ "$status" -ne 0 ]; then exit "$status"; fi',
+          ].join('\n'),
+        ]),
+    ...(sbom
+      ? [`for image in $(${each} build.json); do\n  berth sbom "$image" --attach\ndone`]
+      : []),
+    ...(sign === undefined
+      ? []
+      : [`for image in $(${roots} build.json); do\n  berth sign ${signing} "$image"\ndone`]),
+  ]
 }
 
 function cacheOf(cache: string | undefined, isArmRunner: boolean): string {

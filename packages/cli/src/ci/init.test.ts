@@ -95,10 +95,12 @@ describe.each(Object.entries(ciBuildFiles))('%s', (_name, text) => {
   })
 })
 
-/** Every line that calls berth is understood by it, apart from those that a later version brings. */
+/** Every line that calls berth is understood by it. */
 async function checkCommands(content: string): Promise<void> {
   const lines =
-    content.match(/(?<=^|[\s|;{]|do )berth (?:--json )?(?:build|login|lock|tags) [^\n|>;]*/gm) ?? []
+    content.match(
+      /(?<=^|[\s|;{]|do )berth (?:--json )?(?:advisories|build|login|lock|sbom|scan|sign|tags) [^\n|>;]*/gm,
+    ) ?? []
   expect(lines.length).toBeGreaterThan(1)
   for (const line of lines) {
     const words = line
@@ -107,6 +109,7 @@ async function checkCommands(content: string): Promise<void> {
       .replace('"${options[@]}"', '--service api --cache-from a b --cache-to c --no-push')
       .replaceAll('"${targets[@]}"', 'linux/arm64')
       .replaceAll(/--service (?=-|$)/g, '--service api ')
+      .replace(/< \/dev\/null| \|\| (?:code|status)=\$\?/g, '')
       .replaceAll('"', '')
       .trim()
       .split(/\s+/)
@@ -144,7 +147,6 @@ test('how each registry is logged in to, and what it takes', async () => {
   expect(github.jobs.publish?.permissions).toEqual({
     contents: 'read',
     packages: 'write',
-    'id-token': 'write',
     'security-events': 'write',
   })
   const amazon = await workflowOf('amazon')
@@ -158,16 +160,75 @@ test('how each registry is logged in to, and what it takes', async () => {
   expect(JSON.stringify(plain)).toContain('secrets.REGISTRY_PASSWORD')
 })
 
-test('scan, SBOM and signature only where they are asked for, and off until somebody turns them on', async () => {
-  const without = project(ciBuildFiles.smallest ?? '')
-  await init(without)
-  expect(read(without, githubPath)).not.toMatch(/berth (?:scan|sbom|sign)/)
-  const withThem = project(ciBuildFiles.azure ?? '')
-  await init(withThem)
-  const { jobs } = parse(read(withThem, githubPath)) as Workflow
-  const steps = jobs.publish?.steps.filter(({ run }) => /berth (?:scan|sbom|sign)/.test(run ?? ''))
-  expect(steps).toHaveLength(3)
-  for (const step of steps ?? []) expect(step.if).toContain("vars.BERTH_SUPPLY_CHAIN == 'true'")
+describe('scan, SBOM and signature', () => {
+  const steps = async (text: string, ...args: readonly string[]) => {
+    const folder = project(text)
+    const { code, stderr } = await init(folder, ...args)
+    expect(code, stderr).toBe(0)
+    const { jobs } = parse(read(folder, githubPath)) as Workflow
+    const all = jobs.publish?.steps ?? []
+    const berth = /berth (?:advisories|scan|sbom|sign) /
+    return {
+      stderr,
+      permissions: jobs.publish?.permissions,
+      build: all.find(({ run }) => run?.includes('berth --json build'))?.run,
+      own: all.filter(({ run }) => berth.test(run ?? '')),
+      gitlab: read(folder, '.gitlab-ci.yml'),
+    }
+  }
+
+  test('are not there unless somebody asks', async () => {
+    const { own, build, gitlab, permissions } = await steps(ciBuildFiles.smallest ?? '')
+    expect(own).toEqual([])
+    expect(build).not.toContain('--no-scan')
+    expect(gitlab).not.toMatch(/berth (?:scan|sbom|sign)/)
+    expect(permissions).toEqual({ contents: 'read' })
+  })
+
+  test('come by options, in the order in which a failed scan leaves nothing signed', async () => {
+    const args = ['--scan', 'high', '--sbom', '--sign', 'berth:release']
+    const image = ['--advisories', 'registry.example.com/security/advisories:latest']
+    const { own, build, gitlab, permissions } = await steps(
+      ciBuildFiles.smallest ?? '',
+      ...args,
+      ...image,
+    )
+    expect(own.map(({ if: when }) => when)).toEqual(
+      Array.from({ length: 4 }, () => "github.event_name != 'pull_request'"),
+    )
+    for (const text of [own.map(({ run }) => run).join('\n'), gitlab]) {
+      expect(text).toMatch(
+        /advisories pull registry\.example\.com\/security\/advisories:latest[\s\S]*berth scan "\$image" --fail-on high[\s\S]*berth sbom "\$image" --attach[\s\S]*berth sign --berth-key release "\$image"/,
+      )
+    }
+    expect(build).toContain('--no-scan --no-sign')
+    expect(permissions).toEqual({ contents: 'read', 'security-events': 'write' })
+  })
+
+  test('come by the file, and the key by a secret that is named', async () => {
+    const text = ciBuildFiles['github packages, with everything'] ?? ''
+    const { own, gitlab, stderr } = await steps(text)
+    expect(own.at(-1)?.env).toEqual({
+      BERTH_SIGNING_KEY: '${{ secrets.BERTH_SIGNING_KEY }}',
+      BERTH_KEY_PASSWORD: '${{ secrets.BERTH_KEY_PASSWORD }}',
+    })
+    expect(own.at(-1)?.run).toContain('berth sign --key - "$image"')
+    expect(gitlab).toContain('berth sign --key "$BERTH_SIGNING_KEY" "$image"')
+    expect(gitlab).toContain('berth advisories update --grype')
+    expect(stderr).toContain('BERTH_SIGNING_KEY')
+    const over = await steps(text, '--scan', 'critical')
+    expect(over.gitlab).toContain('--fail-on critical')
+  })
+
+  test.each([
+    [['--scan', 'bad'], /no severity/],
+    [['--sign', 'berth:$(id)'], /no name of a key/],
+    [['--sbom', '--advisories', 'a b'], /a b/],
+  ])('%j is refused', async (args, says) => {
+    const { code, stderr } = await init(project(ciBuildFiles.smallest ?? ''), ...args)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(says)
+  })
 })
 
 test('a file that differs is left, shown and an exit code; --force takes it over', async () => {

@@ -10,6 +10,7 @@ import { githubWorkflow } from './github.ts'
 import { gitlabPipeline } from './gitlab.ts'
 import { lineDiff } from './line-diff.ts'
 import { images } from './pins.ts'
+import { type CiSupplyChainFlags, supplyChainNeeds } from './supply-chain.ts'
 
 export type InitOptions = {
   readonly file: string
@@ -19,6 +20,7 @@ export type InitOptions = {
   readonly isOffline: boolean
   readonly nativeArm: boolean
   readonly source: CiPlan['source']
+  readonly supplyChain: CiSupplyChainFlags
 }
 
 /** One generated file. `differs`: another text is there, and was left. */
@@ -47,6 +49,7 @@ export async function initCi(context: CommandContext, options: InitOptions): Pro
     file: options.file,
     nativeArm: options.nativeArm,
     source: options.source,
+    supplyChain: options.supplyChain,
     digestOf: (image) => digests.get(image),
   }
   const plan = planCi(build, settings)
@@ -152,10 +155,9 @@ function notesOf(plan: CiPlan, { systems }: InitOptions): readonly string[] {
       'Set BERTH_PACKAGE_URL and BERTH_PACKAGE_SHA256 in the CI system: where runners get the package of berth (docs/guides/ci.md).',
     )
   }
-  if (plan.hasSupplyChain) {
-    notes.push(
-      'The steps for scan, SBOM and signature need a later version of berth, and are off until BERTH_SUPPLY_CHAIN is "true".',
-    )
+  if (plan.supplyChain !== undefined) {
+    const needs = supplyChainNeeds(plan.supplyChain, 'BERTH_SIGNING_KEY')
+    for (const need of needs) notes.push(`The pipeline needs ${need.replace('secret ', '')}.`)
   }
   return notes
 }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { exportAdvisories } from '@berth/scanner/advisories/export-archive.ts'
 import { buildAdvisories, type BuildResult } from '@berth/scanner/advisories/builder.ts'
 import { importAdvisories } from '@berth/scanner/advisories/import-archive.ts'
+import { grypeSource } from '@berth/scanner/advisories/grype-source.ts'
 import { updateAdvisories } from '@berth/scanner/advisories/update.ts'
 import { defaultAddresses } from '@berth/scanner/advisories/update-addresses.ts'
 import { epssSource, kevSource, osvSource } from '@berth/scanner/advisories/update-sources.ts'
@@ -22,6 +23,8 @@ import {
 import { chooseImport } from '../scan/choose-import.ts'
 import { formatTable } from '../table.ts'
 import { pullAdvisories, pushAdvisories } from '../scan/advisory-artifact.ts'
+
+const usualEcosystems = ['Debian', 'Alpine']
 
 type FileFlags = { advisories?: string }
 
@@ -45,10 +48,14 @@ export function advisoriesCommand(context: CommandContext): Command {
     .argument('<file>', 'such as advisories.tar.zst')
     .action((file: string, flags: FileFlags) => handOut(context, file, flags))
   sub('update', 'fetch what has changed from where it is published')
-    .argument('[ecosystem...]', 'as OSV spells it: Debian, npm, PyPI, Go', ['Debian', 'Alpine'])
+    .argument(
+      '[ecosystem...]',
+      'as OSV spells it: Debian, npm, PyPI, Go; Debian and Alpine when none is named',
+    )
     .option('--osv <url>', 'a mirror of the OSV exports', defaultAddresses.osv)
     .option('--epss <url>', 'a mirror of the EPSS scores', defaultAddresses.epss)
     .option('--kev <url>', 'a mirror of the KEV list', defaultAddresses.kev)
+    .option('--grype [url]', "all that Grype's database holds, instead; or a mirror of it")
     .action((ecosystems: string[], flags: FileFlags & Mirrors) =>
       update(context, ecosystems, flags),
     )
@@ -66,13 +73,19 @@ What is wrong is refused whole: what was in force stays.
 
 Examples:
   berth advisories import Debian.zip npm/all.zip epss_scores-current.csv.gz
+  berth advisories update --grype
   berth advisories export advisories.tar.zst
   berth advisories push registry.example.com/security/advisories:latest
   berth advisories status`,
   )
 }
 
-type Mirrors = { readonly osv: string; readonly epss: string; readonly kev: string }
+type Mirrors = {
+  readonly osv: string
+  readonly epss: string
+  readonly kev: string
+  readonly grype?: string | true
+}
 
 async function status(
   context: CommandContext,
@@ -128,7 +141,7 @@ async function bringIn(
     }
   })
   for (const { source, leftOut } of result?.imports ?? []) {
-    const count = Object.values(leftOut).reduce((sum, each) => sum + Number(each), 0)
+    const count = Object.values(leftOut).reduce((sum, each) => sum + each, 0)
     if (count > 0) output.note(`${source}: ${count} records left out.`)
   }
   output.result({
@@ -157,13 +170,17 @@ async function update(
   const file = advisoriesFile(context, flags.advisories)
   await makeAdvisoriesFolder(file)
   const { signal, output } = context
-  const addresses = { ...defaultAddresses, osv: flags.osv, epss: flags.epss, kev: flags.kev }
+  const { osv, epss, kev, grype } = flags
+  const isUrl = typeof grype === 'string'
+  const addresses = { osv, epss, kev, grype: isUrl ? grype : defaultAddresses.grype }
+  const named = ecosystems.length === 0 && grype === undefined ? usualEcosystems : ecosystems
   const result = await explainAdvisories(() =>
     updateAdvisories(file, {
       sources: [
-        ...ecosystems.map((each) => osvSource(each, addresses)),
-        epssSource(addresses),
-        kevSource(addresses),
+        ...named.map((each) => osvSource(each, addresses)),
+        // It brings EPSS and KEV with it.
+        ...(grype === undefined ? [] : [grypeSource(addresses)]),
+        ...(named.length === 0 ? [] : [epssSource(addresses), kevSource(addresses)]),
       ],
       fetch,
       signal,

@@ -60,13 +60,28 @@ describe('berth build ends before anything is built', () => {
     [['--platform', 'linux/a/b/c'], 2, 'linux/a/b/c'],
     [['--set', 'x'], 2, 'NAME=value'],
     [['--builder', 'make'], 2, 'buildah'],
-    [['--scan'], 12, 'nothing was built'],
-    [['--sign'], 12, 'nothing was built'],
+    [['--scan', 'bad'], 2, 'critical, high'],
+    [['--sign', 'release.key'], 2, 'not pushed'],
   ])('%j', async (args, code, says) => {
     const result = await berth('build', '--no-push', ...args)
     expect(result.code, result.stderr).toBe(code)
     expect(result.stderr).toContain(says)
     expect(result.stdout).toBe('')
+  })
+
+  test('when there are no advisories or no key to scan and sign with', async () => {
+    const scan = await berth('build', '--no-push', '--scan', 'high')
+    expect(scan.code, scan.stderr).toBe(11)
+    expect(scan.stderr).toContain('berth advisories import')
+    await write(
+      'registry: 127.0.0.1:1\nsupplyChain: { sign: "berth:", scan: bad, sbom: 7 }\nservices: { api: {} }\n',
+    )
+    const wrong = await berth('build')
+    expect(wrong.code).toBe(2)
+    expect(wrong.stderr).toMatch(/:2:\d+: supplyChain\.scan must be true, false, or the severity/)
+    expect(wrong.stderr).toMatch(/:2:\d+: supplyChain\.sbom must be true or false/)
+    await write('registry: 127.0.0.1:1\nsupplyChain: true\nservices: { api: {} }\n')
+    expect((await berth('build')).stderr).toMatch(/:2:14: supplyChain must be a map/)
   })
 
   test('when the registry cannot be asked for its tags', async () => {

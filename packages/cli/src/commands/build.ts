@@ -23,8 +23,9 @@ type Options = {
   updateLock?: boolean
   dryRun?: boolean
   failFast?: boolean
-  scan?: boolean
-  sign?: boolean
+  scan?: string | boolean
+  sign?: string | boolean
+  advisories?: string
 }
 
 const atOnceMax = 4
@@ -60,12 +61,17 @@ export function buildCommand(context: CommandContext): Command {
     )
     .option('--update-lock', 'note the digests in build-lock.json')
     .option('--dry-run', 'print what would be done')
-    .option('--scan', 'look for known vulnerabilities before pushing (not there yet)')
-    .option('--sign', 'sign what is pushed (not there yet)')
+    .option('--scan [severity]', 'scan what was pushed; fail on findings as bad as this, or worse')
+    .option('--no-scan', 'do not scan, whatever the file says')
+    .option('--sign [key]', 'sign what passed: a key file, or berth:name of a key in Berth')
+    .option('--no-sign', 'do not sign, whatever the file says')
+    .option('--advisories <file>', 'the database to scan with (or BERTH_ADVISORIES)')
     .addHelpText(
       'after',
       `
 Nothing is pushed of a service that could not be built, and tags are set last.
+Scanning comes after the push, signing after that: an image with findings that
+--scan fails on is pushed but not signed, and the exit code is 9.
 What the builder prints is in .berth/logs/<service>.log. The file is described
 in docs/reference/berth-yaml.md.
 
@@ -73,6 +79,7 @@ Examples:
   berth build --version 1.2.3
   berth build --service api --platform linux/amd64 linux/arm64
   berth build --builder buildah --no-push
+  berth build --scan high --sign release.key
   berth build --dry-run`,
     )
     .action((options: Options) => build(context, options))
@@ -95,19 +102,12 @@ async function build(context: CommandContext, options: Options): Promise<void> {
   const { result, fault } = end
   const { formatResult } = await import('../build/build-result.ts')
   output.result({ json: result, text: formatResult(result, output.columns) })
+  const { tellBlocked } = await import('../build/tell-blocked.ts')
+  tellBlocked(result, output)
   if (fault !== undefined) throw fault
 }
 
 function requestOf(options: Options): BuildRequest {
-  for (const [flag, what] of [
-    ['scan', 'scan for vulnerabilities'],
-    ['sign', 'sign images'],
-  ] as const) {
-    if (options[flag] !== true) continue
-    throw new ClientError('unsupported', `berth build cannot ${what} yet, so nothing was built.`, {
-      next: `Leave --${flag} away.`,
-    })
-  }
   return {
     file: options.file,
     services: options.service ?? [],
@@ -134,6 +134,9 @@ function requestOf(options: Options): BuildRequest {
           : readCount('--remove-old', options.removeOld, 1),
     updateLock: options.updateLock === true,
     dryRun: options.dryRun === true,
+    scan: options.scan,
+    sign: options.sign,
+    advisories: options.advisories,
   }
 }
 

@@ -14,6 +14,10 @@ type Options = {
   nativeArm?: boolean
   packageUrl?: string
   packageSha256?: string
+  scan?: string | boolean
+  sbom?: boolean
+  sign?: string
+  advisories?: string
 }
 
 /** `berth ci`: pipelines for what `berth.yaml` builds. */
@@ -39,15 +43,22 @@ function initCommand(context: CommandContext): Command {
     .option('--native-arm', 'build for ARM on ARM runners instead of emulating')
     .option('--package-url <url>', 'where runners get the package of berth')
     .option('--package-sha256 <digits>', 'the SHA-256 of that package')
+    .option('--scan [severity]', 'scan what was pushed; fail on findings as bad as this, or worse')
+    .option('--sbom', 'attach an SBOM to each image that was pushed')
+    .option('--sign <key>', 'sign what passed: a key file, or berth:name of a key in Berth')
+    .option('--advisories <image>', 'where advisories lie that "berth advisories push" put there')
     .addHelpText(
       'after',
       `
-Without --github and --gitlab both are written. A file that differs is left as
+Without --github and --gitlab both are written. What --scan, --sbom and --sign do
+not say, supplyChain of the file says. The key itself comes from a secret of the
+CI system, which the files name in their first lines. A file that differs is left as
 it is and shown with what would change; the exit code is 9 then.
 
 Examples:
   berth ci init
   berth ci init --github --native-arm
+  berth ci init --scan high --sbom --sign berth:release
   berth ci init --dry-run --offline`,
     )
     .action((options: Options) => init(context, options))
@@ -68,6 +79,12 @@ async function init(context: CommandContext, options: Options): Promise<void> {
     isOffline: options.offline === true,
     nativeArm: options.nativeArm === true,
     source: sourceOf(options),
+    supplyChain: {
+      scan: options.scan,
+      sbom: options.sbom === true,
+      sign: options.sign,
+      advisories: options.advisories,
+    },
   })
   output.result({
     json: { files, notes },

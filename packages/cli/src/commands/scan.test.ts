@@ -199,10 +199,8 @@ describe('berth policy and berth why', () => {
     const why = await run('why', image)
     expect(why.code).toBe(9)
     expect(why.stdout).toMatch(/is blocked[\s\S]*small/)
-    const allowed = await run(
-      ...['policy', 'allow', place, '--rule', 'small', '--until', '2029-01-31'],
-      ...['--reason', 'until it is smaller'],
-    )
+    const passing = ['--rule', 'small', '--until', '2029-01-31', '--reason', 'until it is smaller']
+    const allowed = await run('policy', 'allow', place, ...passing)
     expect(allowed.code, allowed.stderr).toBe(0)
     expect((await run('why', image)).stdout).toContain('until it is smaller')
     expect((await run('policy', 'exceptions', place)).stdout).toContain('2029-01-31')

@@ -1,8 +1,6 @@
 import { ClientError } from '@berth/client/client-error.ts'
-import { matchCatalogue, withoutAdvisories } from '@berth/scanner/advisories/match.ts'
 import { Unreadable } from '@berth/scanner/detector.ts'
 import type { ScanReport } from '@berth/scanner/finding.ts'
-import { applyVex } from '@berth/scanner/vex/apply-vex.ts'
 import { readVex } from '@berth/scanner/vex/read-vex.ts'
 import { Command } from 'commander'
 import type { CommandContext } from '../context.ts'
@@ -11,10 +9,10 @@ import { advisoriesFile, openAdvisoriesFile } from '../scan/advisories-file.ts'
 import { formatFindings } from '../scan/format-findings.ts'
 import { reportFormats, writeReport } from '../scan/formats.ts'
 import { writeTo } from '../scan/output-file.ts'
-import { catalogueSubject, type Scanned, scannable } from '../scan/scan-subject.ts'
+import { reportOn } from '../scan/report-on.ts'
+import { catalogueSubject, scannable } from '../scan/scan-subject.ts'
 import { isAtLeast, parseSeverity } from '../scan/severity.ts'
 import { readInput } from '../sign/read-input.ts'
-import { version } from '../version.ts'
 
 type Flags = {
   format: string
@@ -94,28 +92,10 @@ async function scanSubject(
     const statements = []
     for (const file of flags.vex ?? []) statements.push(...(await readStatements(context, file)))
     const scanned = await catalogueSubject(context, image, flags)
-    const all = matchCatalogue(database, scanned.catalogue)
-    const wanted = flags.onlyFixed ? all.filter(({ fixState }) => fixState === 'fixed') : all
-    const digests = scanned.artifact.digest === undefined ? [] : [scanned.artifact.digest]
-    const judged = applyVex(wanted, statements, { digests })
-    return {
-      artifact: scanned.artifact,
-      scanner: { name: 'berth', version },
-      scannedAt: new Date().toISOString(),
-      data: database.data(),
-      catalogue: withUncovered(scanned, withoutAdvisories(database, scanned.catalogue)),
-      ...judged,
-    }
+    return reportOn(database, scanned, { onlyFixed: flags.onlyFixed, statements })
   } finally {
     database.close()
   }
-}
-
-function withUncovered(
-  { catalogue }: Scanned,
-  more: Scanned['catalogue']['notCovered'],
-): Scanned['catalogue'] {
-  return { ...catalogue, notCovered: [...catalogue.notCovered, ...more] }
 }
 
 async function readStatements(context: CommandContext, file: string) {

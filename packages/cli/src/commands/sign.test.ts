@@ -99,9 +99,8 @@ describe('berth sign and berth verify', () => {
       join(scratch, 'sbom.json'),
       JSON.stringify({ spdxVersion: 'SPDX-2.3', packages: [] }),
     )
-    const attested = await run(
-      ...['attest', '--key', 'release.key', '--type', 'spdx', '--predicate', 'sbom.json', image],
-    )
+    const statement = ['--type', 'spdx', '--predicate', 'sbom.json']
+    const attested = await run('attest', '--key', 'release.key', ...statement, image)
     expect(attested.code, attested.stderr).toBe(0)
     expect((await run('verify', '--key', 'release.pub', image)).code).toBe(8)
     const found = await run('verify', '--attestation', 'spdx', '--key', 'release.pub', image)

@@ -1,22 +1,13 @@
 import { open } from 'node:fs/promises'
-import { signManifest } from '@berth/api/signatures.ts'
 import { ClientError } from '@berth/client/client-error.ts'
-import { type ImageReference, parseImageReference } from '@berth/client/image-reference.ts'
+import { parseImageReference } from '@berth/client/image-reference.ts'
 import { generateKeys } from '@berth/signing/keys.ts'
-import { signImage, signImageForTag } from '@berth/signing/sign.ts'
 import { Command } from 'commander'
 import type { CommandContext } from '../context.ts'
 import { pathOf } from '../location.ts'
 import { parsePairs } from '../sign/pairs.ts'
-import { publishSignature } from '../sign/publish.ts'
-import {
-  addSignerFlags,
-  explained,
-  openSigner,
-  password,
-  type SignerFlags,
-} from '../sign/signer.ts'
-import { openSubject } from '../sign/subject.ts'
+import { type Signed, signingHere, signingThere } from '../sign/sign-images.ts'
+import { addSignerFlags, openSigner, password, type SignerFlags } from '../sign/signer.ts'
 import { repeatable } from '../repeatable.ts'
 import { formatTable } from '../table.ts'
 
@@ -26,8 +17,6 @@ type Flags = SignerFlags & {
   tag?: true
   generateKey?: string
 }
-
-type Signed = { readonly image: string; readonly digest: string; readonly signature: string }
 
 /** `berth sign`: signs images as cosign does, with a key of one's own, an identity, or a key that Berth holds. */
 export function signCommand(context: CommandContext): Command {
@@ -69,10 +58,12 @@ async function sign(
   }
   const references = images.map(parseImageReference)
   const annotations = parsePairs('--annotate', flags.annotate ?? [])
-  const signed =
+  const sign =
     flags.berthKey === undefined
-      ? await signHere(context, references, annotations, flags)
-      : await signThere(context, references, annotations, flags.berthKey)
+      ? signingHere(context, await openSigner(context, flags), { annotations, forTag: flags.tag })
+      : signingThere(context, flags.berthKey, annotations)
+  const signed: Signed[] = []
+  for (const reference of references) signed.push(await sign(reference))
   context.output.result({
     json: { signed },
     text: formatTable(
@@ -81,55 +72,6 @@ async function sign(
       context.output.columns,
     ),
   })
-}
-
-async function signHere(
-  context: CommandContext,
-  references: readonly ImageReference[],
-  annotations: Readonly<Record<string, string>>,
-  flags: Flags,
-): Promise<Signed[]> {
-  const { signer, witnesses } = await openSigner(context, flags)
-  const signed: Signed[] = []
-  for (const reference of references) {
-    const { place, subject, name } = await openSubject(context, reference)
-    const request = { subject, signer, witnesses, annotations }
-    const artifact = await explained(() =>
-      flags.tag
-        ? signImageForTag({
-            ...request,
-            reference: `${reference.registry}/${reference.repository}`,
-          })
-        : signImage(request),
-    )
-    const signature = await publishSignature(place, artifact, subject, context.signal)
-    signed.push({ image: name, digest: subject.digest, signature })
-  }
-  return signed
-}
-
-async function signThere(
-  context: CommandContext,
-  references: readonly ImageReference[],
-  annotations: Readonly<Record<string, string>>,
-  key: string,
-): Promise<Signed[]> {
-  const client = await context.client()
-  const signed: Signed[] = []
-  for (const reference of references) {
-    const api = await client.berthApi(reference.registry, context.signal)
-    const { body } = await api.call(signManifest, {
-      params: {
-        repository: reference.repository,
-        reference: reference.digest ?? reference.tag ?? 'latest',
-      },
-      body: { key, annotations },
-      signal: context.signal,
-    })
-    const { name } = await openSubject(context, reference)
-    signed.push({ image: name, ...body })
-  }
-  return signed
 }
 
 async function generateKey(context: CommandContext, name: string): Promise<void> {

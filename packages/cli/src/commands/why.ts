@@ -49,7 +49,9 @@ async function why(context: CommandContext, image: string): Promise<void> {
     json: body,
     text: [
       formatEvaluation(name, body, output),
-      judgedBy.length === 0 ? 'No policy holds here.' : `Judged by:\n  ${judgedBy.join('\n  ')}`,
+      inputs.policies.length === 0
+        ? 'No policy holds here.'
+        : `Judged by:\n  ${judgedBy.join('\n  ')}`,
     ].join('\n\n'),
   })
   if (body.decision === 'deny') output.exit = 'difference'

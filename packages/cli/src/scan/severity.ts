@@ -2,14 +2,14 @@ import { ClientError } from '@berth/client/client-error.ts'
 import type { PackageFinding, Severity } from '@berth/scanner/finding.ts'
 
 /** The worst first. */
-export const severities: readonly Severity[] = [
+export const severities = [
   'critical',
   'high',
   'medium',
   'low',
   'negligible',
   'unknown',
-]
+] as const satisfies readonly Severity[]
 
 /** Throws `inputInvalid`. */
 export function parseSeverity(flag: string, text: string): Severity {
