@@ -45,7 +45,10 @@ const statement = z
     sourceDigest: z.string().nullable().describe('The attestation that it came with.'),
     createdAt: z.iso.datetime(),
     revokedAt: z.iso.datetime().nullable(),
-    revokedBy: z.string().nullable(),
+    revokedBy: z
+      .string()
+      .nullable()
+      .describe('`null` too where the attestation that it came with counts no more.'),
   })
   .meta({ id: 'VexStatement' })
 

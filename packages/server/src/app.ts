@@ -134,8 +134,9 @@ export async function openApp(
       now,
     })
     opened.push(() => scanning.close())
-    const signatures = new SignatureVerification({ database, ...registry, now })
-    const signing = { database, changes: access.changes, queue }
+    const claims = core.attestedVex
+    const signatures = new SignatureVerification({ database, ...registry, claims, now })
+    const signing = { database, changes: access.changes, queue, claims }
     const signingKeys = await SigningKeys.open(signing)
     const management = await openManagement({
       bindings: managementRoutes,

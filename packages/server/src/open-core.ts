@@ -19,6 +19,7 @@ import { Usage } from './quota/usage.ts'
 import type { Clock } from './registry/grace.ts'
 import { readImageConfig } from './registry/image-config.ts'
 import { openRegistry, type Registry } from './registry/open.ts'
+import { AttestedVex } from './scan/attested-vex.ts'
 import { ScanOrders } from './scan/orders.ts'
 import { SearchIndex } from './search/index.ts'
 import { SignatureEvents } from './signatures/events.ts'
@@ -53,7 +54,8 @@ export async function openCore(parts: {
   const { changes, placement } = access
   const quotas = new Quotas({ database, changes, usage })
   const scans = new ScanOrders({ queue, isEnabled: config.scan.enabled, now })
-  const signatures = new SignatureEvents({ queue })
+  const attestedVex = new AttestedVex({ now })
+  const signatures = new SignatureEvents({ queue, claims: attestedVex })
   const audit = openAudit({ database, settings: config.audit, fetch, logger, now })
   const book = new PolicyBook(database)
   const judge = new Judge({
@@ -75,6 +77,7 @@ export async function openCore(parts: {
   return {
     access,
     admission,
+    attestedVex,
     audit,
     pullGate: new PullGate({ database, book, judge, now }),
     policies: new Policies({ database, changes, book }),

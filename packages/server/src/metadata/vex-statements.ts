@@ -1,4 +1,5 @@
 import { type Executor, type Transaction, inPortions } from './database.ts'
+import { namesFrom } from './name-range.ts'
 import type { VexStatementsTable } from './scan-schema.ts'
 
 export type VexRow = VexStatementsTable
@@ -54,6 +55,74 @@ export function revokeVexRow(
     .where('revoked_at', 'is', null)
     .returningAll()
     .executeTakeFirst()
+}
+
+/** Which statements of attestations: those of a repository, or of a project and below it, that match all that is given. */
+type AttestedQuery = {
+  readonly repository?: string
+  /** `''`: everywhere. */
+  readonly project?: string
+  readonly source?: string
+  readonly author?: string
+}
+
+/** Statements in force that came with attestations of an image in a repository. */
+export function attestedVexRows(
+  db: Executor,
+  repository: string,
+  image: string,
+): Promise<VexRow[]> {
+  return db
+    .selectFrom('vex_statements')
+    .selectAll()
+    .where('source', '=', 'attestation')
+    .where('revoked_at', 'is', null)
+    .where('repository', '=', repository)
+    .where('image_digest', '=', image)
+    .execute()
+}
+
+/** Takes back what attestations said; nobody did it, so there is no `revoked_by`. */
+export async function revokeAttestedVex(
+  tx: Transaction,
+  query: AttestedQuery,
+  now: string,
+): Promise<void> {
+  const { repository, project, source, author } = query
+  const below = namesFrom(`${project}/`)
+  await tx
+    .updateTable('vex_statements')
+    .set({ revoked_at: now })
+    .where('source', '=', 'attestation')
+    .where('revoked_at', 'is', null)
+    .$if(repository !== undefined, (update) => update.where('repository', '=', repository ?? ''))
+    .$if(project !== undefined && project !== '', (update) =>
+      update.where('repository', 'in', (eb) =>
+        eb
+          .selectFrom('repositories')
+          .select('name')
+          .where((of) =>
+            of.or([
+              of('name', '=', project ?? ''),
+              of.and([of('name', '>=', below.from), of('name', '<', below.before)]),
+            ]),
+          ),
+      ),
+    )
+    .$if(source !== undefined, (update) => update.where('source_digest', '=', source ?? ''))
+    .$if(author !== undefined, (update) => update.where('author', '=', author ?? ''))
+    .execute()
+}
+
+/** Takes back these. */
+export async function revokeVexRows(
+  tx: Transaction,
+  ids: readonly string[],
+  now: string,
+): Promise<void> {
+  await inPortions(ids, (portion) =>
+    tx.updateTable('vex_statements').set({ revoked_at: now }).where('id', 'in', portion).execute(),
+  )
 }
 
 export function findVexRow(

@@ -1,8 +1,4 @@
 import { Unreadable } from '@berth/scanner/detector.ts'
-import { parsePurl, purlPackage } from '@berth/scanner/sbom/purl-package.ts'
-import { readVex } from '@berth/scanner/vex/read-vex.ts'
-import type { VexStatement } from '@berth/scanner/vex/vex-statement.ts'
-import { randomUUID } from 'node:crypto'
 import type { AccessChanges, Change, ChangeContext } from '../access/changes.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import { BerthError } from '../errors.ts'
@@ -15,21 +11,14 @@ import {
   listVexRows,
   revokeVexRow,
 } from '../metadata/vex-statements.ts'
+import {
+  type LeftOut,
+  readVexInputs,
+  toVexRow,
+  type VexInput,
+  type VexScope,
+} from './vex-inputs.ts'
 
-export type VexScope = { repository?: string | undefined; image?: string | undefined }
-
-export type VexInput = VexScope & {
-  vulnerability: string
-  package?: string | undefined
-  status: VexRow['status']
-  justification?: string | undefined
-  statement?: string | undefined
-}
-
-type LeftOut = { vulnerability: string; reason: string }
-
-/** Taken over from one document. */
-const documentMax = 2000
 const leftOutMax = 100
 
 /** What authorised people say of vulnerabilities: it suppresses findings, and is never deleted. */
@@ -74,7 +63,7 @@ export class VexStatements {
   create(context: ChangeContext, project: string, input: VexInput): Promise<VexRow> {
     checkScope(project, input)
     return this.#change(context, project, async (change, projectId) => {
-      const row = toRow(input, {
+      const row = toVexRow(input, {
         projectId,
         author: context.actor.name,
         source: 'berth',
@@ -90,17 +79,17 @@ export class VexStatements {
    * Takes over the statements of a document, whoever wrote it: who uploads it answers for it. Throws `requestInvalid`
    * when it cannot be read, `notFound`.
    */
-  upload(
+  async upload(
     context: ChangeContext,
     project: string,
     document: unknown,
     scope: VexScope,
   ): Promise<{ created: VexRow[]; leftOut: LeftOut[] }> {
     checkScope(project, scope)
-    const { inputs, leftOut, source } = readInputs(document, scope)
+    const { inputs, leftOut, source } = await readDocument(document, scope)
     return this.#change(context, project, async (change, projectId) => {
       const origin = { projectId, author: context.actor.name, source, at: change.now }
-      const created = inputs.map((input) => toRow(input, origin))
+      const created = inputs.map((input) => toVexRow(input, origin))
       await insertVexStatements(change.tx, created)
       await change.record({
         action: 'vexDocument.uploaded',
@@ -162,99 +151,15 @@ function checkScope(project: string, { repository }: VexScope): void {
   })
 }
 
-function toRow(
-  input: VexInput,
-  origin: { projectId: number; author: string; source: VexRow['source']; at: string },
-): VexRow {
-  return {
-    id: randomUUID(),
-    project_id: origin.projectId,
-    repository: input.repository ?? '',
-    image_digest: input.image ?? '',
-    vulnerability: input.vulnerability,
-    package: input.package ?? '',
-    status: input.status,
-    justification: input.justification ?? null,
-    statement: input.statement ?? null,
-    author: origin.author,
-    source: origin.source,
-    source_digest: '',
-    created_at: origin.at,
-    revoked_at: null,
-    revoked_by: null,
-  }
-}
-
-function readInputs(
-  document: unknown,
-  scope: VexScope,
-): { inputs: VexInput[]; leftOut: LeftOut[]; source: VexRow['source'] } {
-  const statements = readStatements(document)
-  const inputs: VexInput[] = []
-  const leftOut: LeftOut[] = []
-  for (const statement of statements) {
-    if (inputs.length >= documentMax) {
-      const reason = `The document has more than ${documentMax} statements.`
-      leftOut.push({ vulnerability: statement.vulnerability, reason })
-      continue
-    }
-    const found = inputsOf(statement, scope)
-    if (found.length === 0) {
-      const reason = 'It speaks of no package and no image that Berth can tell.'
-      leftOut.push({ vulnerability: statement.vulnerability, reason })
-    }
-    inputs.push(...found)
-  }
-  const source = statements[0]?.source === 'cyclonedx' ? 'cyclonedx' : 'openvex'
-  return { inputs, leftOut, source }
-}
-
-function readStatements(document: unknown): VexStatement[] {
+async function readDocument(document: unknown, scope: VexScope): ReturnType<typeof readVexInputs> {
   try {
-    return readVex(Buffer.from(JSON.stringify(document)))
+    return await readVexInputs(document, scope)
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
     throw new BerthError('requestInvalid', `The document cannot be read: ${error.message}.`, {
       details: [{ in: 'body', path: 'document', rule: 'vex', message: error.message }],
     })
   }
-}
-
-/** One for each product and package that it names. An image in the request narrows what the document says. */
-function inputsOf(statement: VexStatement, scope: VexScope): VexInput[] {
-  const { vulnerability, status, justification, statement: words } = statement
-  const base = { ...scope, vulnerability, status, justification, statement: words?.slice(0, 4000) }
-  return statement.products.flatMap(({ purl, digest, subcomponents }): VexInput[] => {
-    const named = digest ?? digestOf(purl)
-    if (scope.image !== undefined && named !== undefined && named !== scope.image) return []
-    const image = scope.image ?? named
-    const packages = subcomponents.flatMap((one) => packageOf(one) ?? [])
-    if (packages.length > 0) return packages.map((name) => ({ ...base, image, package: name }))
-    if (subcomponents.length > 0) return []
-    const own = purl === undefined ? undefined : packageOf(purl)
-    if (own !== undefined) return [{ ...base, image, package: own }]
-    return image === undefined ? [] : [{ ...base, image }]
-  })
-}
-
-function digestOf(purl: string | undefined): string | undefined {
-  return /^pkg:oci\/[^@]+@(sha256(?::|%3A)[0-9a-f]{64})/i
-    .exec(purl ?? '')?.[1]
-    ?.replace(/%3a/i, ':')
-}
-
-const distributions = new Set(['deb', 'rpm', 'apk'])
-
-/** `kind:name`, with `@version` where it says one, as statements are kept. */
-function packageOf(text: string): string | undefined {
-  const known = purlPackage(text)
-  if (known !== undefined) return `${known.kind}:${known.name}@${known.version}`
-  const parsed = parsePurl(text)
-  if (parsed === undefined || parsed.type === 'oci' || parsed.version) return undefined
-  const { type, namespace, name } = parsed
-  const separator = type === 'maven' ? ':' : '/'
-  const isPlain = !namespace || distributions.has(type)
-  return `${type}:${isPlain ? name : `${namespace}${separator}${name}`}`
 }
 
 function projectUnknown(): BerthError {

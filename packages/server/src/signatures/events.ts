@@ -5,6 +5,7 @@ import type { Transaction } from '../metadata/database.ts'
 import { touchRepository } from '../metadata/policy-verdicts.ts'
 import { dropVerdictsOf } from '../metadata/signature-verdicts.ts'
 import type { RegistryEvent } from '../registry/admission.ts'
+import type { AttestedClaims } from './attested-claims.ts'
 
 /**
  * Asks for the signatures of an image to be judged whenever one arrives, and drops what was said of one that goes, in the
@@ -12,19 +13,25 @@ import type { RegistryEvent } from '../registry/admission.ts'
  */
 export class SignatureEvents {
   readonly #queue: JobQueue
+  readonly #claims: AttestedClaims
 
-  constructor(parts: { queue: JobQueue }) {
+  constructor(parts: { queue: JobQueue; claims: AttestedClaims }) {
     this.#queue = parts.queue
+    this.#claims = parts.claims
   }
 
   /** Called for every event of the registry, in its transaction. */
   async record(tx: Transaction, event: RegistryEvent): Promise<void> {
     if (event.kind === 'manifestDeleted') {
-      const repositoryId = event.repository.id
+      const { id: repositoryId, name: repository } = event.repository
+      await this.#claims.withdraw(tx, { repository, source: event.digest })
       if (await dropVerdictsOf(tx, repositoryId, event.digest)) {
         await touchRepository(tx, repositoryId)
       }
       return
+    }
+    if (event.kind === 'repositoryRemoved') {
+      await this.#claims.withdraw(tx, { repository: event.repository.name })
     }
     const subject = subjectOf(event)
     if (subject === undefined) return

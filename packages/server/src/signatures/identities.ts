@@ -14,6 +14,7 @@ import {
   insertIdentity,
   type StoredIdentity,
 } from '../metadata/trusted-identities.ts'
+import type { AttestedClaims } from './attested-claims.ts'
 
 /** Of one project: every signature is tried against all of them. */
 const identitiesMax = 50
@@ -43,11 +44,18 @@ export class TrustedIdentities {
   readonly #database: Database
   readonly #changes: AccessChanges
   readonly #queue: JobQueue
+  readonly #claims: AttestedClaims
 
-  constructor(parts: { database: Database; changes: AccessChanges; queue: JobQueue }) {
+  constructor(parts: {
+    database: Database
+    changes: AccessChanges
+    queue: JobQueue
+    claims: AttestedClaims
+  }) {
     this.#database = parts.database
     this.#changes = parts.changes
     this.#queue = parts.queue
+    this.#claims = parts.claims
   }
 
   /** Those of the project and of the projects above it, the nearest first. Throws `notFound`. */
@@ -98,6 +106,7 @@ export class TrustedIdentities {
         message: `The identity ${name} that signed is trusted no more.`,
         now,
       })
+      await this.#claims.withdraw(tx, { project, author: name })
       await record(event('trustedIdentity.deleted', project, name))
       await this.#judgeAnew(tx, project)
     })

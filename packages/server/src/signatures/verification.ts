@@ -22,6 +22,7 @@ import { listRoots } from '../metadata/trusted-roots.ts'
 import { readBlob } from '../registry/read-blob.ts'
 import type { Blobs } from '../registry/blobs.ts'
 import type { Manifests } from '../registry/manifests.ts'
+import type { AttestedClaims, ClaimsOfSubject } from './attested-claims.ts'
 import { readIdentity } from './identities.ts'
 import { readRoot } from './roots.ts'
 
@@ -36,6 +37,7 @@ const turnsMax = 5
 /** What the signatures of one subject are judged by, as it stood at one moment. */
 type Evidence = {
   readonly repositoryId: number
+  readonly projectId: number
   readonly sources: readonly string[]
   readonly identities: readonly StoredIdentity[]
   readonly roots: readonly { readonly name: string; readonly createdAt: string }[]
@@ -50,6 +52,7 @@ export class SignatureVerification {
   readonly #database: Database
   readonly #manifests: Manifests
   readonly #blobs: Blobs
+  readonly #claims: AttestedClaims
   readonly #now: () => number
   readonly #roots = new Map<string, TrustedRoot>()
 
@@ -57,11 +60,13 @@ export class SignatureVerification {
     database: Database
     manifests: Manifests
     blobs: Blobs
+    claims: AttestedClaims
     now: () => number
   }) {
     this.#database = parts.database
     this.#manifests = parts.manifests
     this.#blobs = parts.blobs
+    this.#claims = parts.claims
     this.#now = parts.now
   }
 
@@ -76,11 +81,13 @@ export class SignatureVerification {
     for (let turn = 1; ; turn += 1) {
       const evidence = await this.#gather(this.#database.read, repository, subject)
       if (!evidence) return { signatures: 0 }
-      const verdicts = await this.#judge(repository, subject, evidence)
+      const claims = this.#claims.begin(repository, subject)
+      const verdicts = await this.#judge(repository, subject, evidence, claims)
       const isKept = await this.#database.transaction(async (tx) => {
         const now = await this.#gather(tx, repository, subject)
         if (!now || (turn < turnsMax && !isSame(now, evidence))) return !now
         await replaceVerdicts(tx, now.repositoryId, subject, verdicts)
+        await claims.save(tx, now)
         await touchRepository(tx, now.repositoryId)
         return true
       })
@@ -131,13 +138,15 @@ export class SignatureVerification {
       limit: sourcesMax,
     })
     const identities = await identitiesOfProjects(db, levelsOf(repository))
-    return { repositoryId: found.id, sources, identities, roots: await listRoots(db) }
+    const roots = await listRoots(db)
+    return { repositoryId: found.id, projectId: found.projectId, sources, identities, roots }
   }
 
   async #judge(
     repository: RepositoryName,
     subject: Digest,
     evidence: Evidence,
+    claims: ClaimsOfSubject,
   ): Promise<StoredVerdict[]> {
     const trust = await this.#trust(evidence)
     const verdicts: StoredVerdict[] = []
@@ -146,6 +155,7 @@ export class SignatureVerification {
         if (verdicts.length >= signaturesMax) return verdicts
         const verdict = await this.#verdictOn(repository, subject, trust, source, layer)
         verdicts.push(this.#toStored(source, position, layer, verdict))
+        await addClaim(claims, source, verdict)
       }
     }
     return verdicts
@@ -246,6 +256,12 @@ export class SignatureVerification {
       signed_at: null,
     }
   }
+}
+
+async function addClaim(claims: ClaimsOfSubject, source: string, verdict: Verdict): Promise<void> {
+  if (verdict.state !== 'verified' || verdict.what !== 'attestation') return
+  const { identity, predicateType = '', predicate } = verdict
+  await claims.add({ source, identity, predicateType, predicate })
 }
 
 const goneKinds: ReadonlySet<string> = new Set(['manifestUnknown', 'nameUnknown', 'blobUnknown'])
