@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { Transform, type Readable } from 'node:stream'
@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import tar from 'tar-stream'
 import { AdvisoryImportError } from './errors.ts'
+import { fileStart } from './file-start.ts'
 
 const sqliteMagic = Buffer.from('SQLite format 3\0')
 const databaseName = 'vulnerability.db'
@@ -35,9 +36,7 @@ export async function withGrypeFile<Result>(
 
 async function startOf(path: string): Promise<Buffer> {
   try {
-    await using file = await open(path)
-    const { buffer } = await file.read(Buffer.alloc(sqliteMagic.length), 0, sqliteMagic.length, 0)
-    return buffer
+    return await fileStart(path, sqliteMagic.length)
   } catch (error) {
     throw unreadable(path, error)
   }

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { createGunzip } from 'node:zlib'
 import type { AdvisoryImport, AdvisoryWriter, ImportOutcome } from './advisory-record.ts'
 import { AdvisoryImportError } from './errors.ts'
+import { fileStart } from './file-start.ts'
 import { momentOf } from './moment.ts'
 
 type EpssImportOptions = {
@@ -110,9 +111,7 @@ async function* linesOf(
 
 async function startsWith(path: string, magic: readonly number[]): Promise<boolean> {
   try {
-    await using file = await open(path)
-    const { buffer } = await file.read(Buffer.alloc(magic.length), 0, magic.length, 0)
-    return magic.every((byte, index) => buffer[index] === byte)
+    return (await fileStart(path, magic.length)).equals(Buffer.from(magic))
   } catch (error) {
     throw new AdvisoryImportError(
       `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
@@ -122,6 +121,5 @@ async function startsWith(path: string, magic: readonly number[]): Promise<boole
 }
 
 async function modifiedAt(path: string): Promise<string> {
-  await using file = await open(path)
-  return (await file.stat()).mtime.toISOString()
+  return (await stat(path)).mtime.toISOString()
 }
