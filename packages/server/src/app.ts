@@ -37,6 +37,7 @@ import { ReclaimableReports } from './quota/reclaimable.ts'
 import { UsageReports } from './quota/usage-report.ts'
 import type { Registry } from './registry/open.ts'
 import { openScanning } from './scan/open.ts'
+import { openScanners } from './scanners/open.ts'
 import { LabelIndexing } from './search/labels.ts'
 import { Search } from './search/search.ts'
 import { SearchUpkeep } from './search/upkeep.ts'
@@ -125,6 +126,7 @@ export async function openApp(
     const jobs = new Jobs({ database, queue, now })
     const scanning = openScanning({
       config: config.scan,
+      outbound: config.outbound,
       database,
       registry,
       changes: access.changes,
@@ -135,6 +137,19 @@ export async function openApp(
     })
     opened.push(() => scanning.close())
     const claims = core.attestedVex
+    const scanners = await openScanners({
+      config: config.scanners,
+      database,
+      registry,
+      access,
+      queue,
+      outbound: core.outbound,
+      addresses: {
+        own: () => urlOf(config, server.address),
+        loopback: () => loopbackUrl(config, server.address),
+      },
+      now,
+    })
     const signatures = new SignatureVerification({ database, ...registry, claims, now })
     const signing = { database, changes: access.changes, queue, claims }
     const signingKeys = await SigningKeys.open(signing)
@@ -156,6 +171,7 @@ export async function openApp(
         system: new System({ database, storage, storageKind: config.storage.kind, version, now }),
         search: new Search({ database }),
         ...scanning.services,
+        ...scanners.services,
         repositories: new RepositoryBrowser({ database }),
         repositoryRemoval: new RepositoryRemoval({ database, ...registry, admission, now }),
         tags: new TagBrowser({ database }),
@@ -205,6 +221,7 @@ export async function openApp(
         labels,
         upkeep,
         scanning,
+        externalScanning: scanners.externalScanning,
         signatures,
         metrics,
         config,
@@ -218,6 +235,7 @@ export async function openApp(
       audit,
       usage,
       advisories: scanning.advisories,
+      queue,
       config,
       logger,
     })
@@ -290,6 +308,14 @@ function urlOf(config: Config, address: { address: string; port: number; family:
       ? `[${address.address}]`
       : address.address
   return `${scheme}://${host}:${address.port}`
+}
+
+/** Where programs on this machine reach the listener itself, whatever stands before it. */
+function loopbackUrl({ http }: Config, address: { address: string; port: number }): string {
+  const isLocal = ['0.0.0.0', '::', '::1', '127.0.0.1'].includes(address.address)
+  const host = address.address.includes(':') ? `[${address.address}]` : address.address
+  const scheme = http.tls.kind === 'off' ? 'http' : 'https'
+  return `${scheme}://${isLocal ? (address.address === '::1' ? '[::1]' : '127.0.0.1') : host}:${address.port}`
 }
 
 function openPeerCertificates({ http }: Config): PeerCertificates | undefined {

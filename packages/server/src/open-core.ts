@@ -75,6 +75,7 @@ export async function openCore(parts: {
   })
   const registry: Registry = openRegistry({ database, storage, config, clock, admission })
   return {
+    outbound,
     access,
     admission,
     attestedVex,

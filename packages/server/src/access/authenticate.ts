@@ -98,12 +98,12 @@ export class Authenticator {
       return this.#callerFor(subject, 'key', presented, invalidToken)
     }
     const { name, password } = readBasicCredentials(authorization)
-    const { subject, kind } = await this.#identification.identify(
+    const { subject, kind, grants } = await this.#identification.identify(
       name,
       password,
       presented.address(),
     )
-    return this.#callerFor(subject, kind, presented, goneMeanwhile)
+    return this.#callerFor(subject, kind, presented, goneMeanwhile, grants)
   }
 
   async #withToken(token: KnownToken, presented: Presented): Promise<RequestCaller> {
@@ -152,10 +152,12 @@ export class Authenticator {
     credentials: CredentialKind,
     presented: Presented,
     refusal: () => BerthError,
+    grants?: Grants,
   ): Promise<RequestCaller> {
     const principal = await this.#permissions.principal(subject)
     if (principal === undefined) throw refusal()
-    return new RequestCaller(this.#callerParts, { subject, principal, credentials }, presented)
+    const proof: Proof = { subject, principal, credentials, grants }
+    return new RequestCaller(this.#callerParts, proof, presented)
   }
 
   /** Checks a bearer token not seen before; `undefined` when the header holds none of the token service. */

@@ -3,6 +3,8 @@ import type { Credentials } from './credentials.ts'
 import { hashSecret } from './machine-secret.ts'
 import type { Subject } from './principal.ts'
 import type { Robots } from './robots.ts'
+import { scannerLogin, type ScannerTokens } from './scanner-tokens.ts'
+import type { Grants } from './scopes.ts'
 import type { WorkloadExchange } from './workload-exchange.ts'
 
 /** Whom a name and a secret belong to. */
@@ -10,9 +12,11 @@ export type Identified = {
   readonly subject: Subject
   /** Of the secret that was presented: what is issued for it ends with it. */
   readonly secretHash: string
-  readonly kind: 'password' | 'key'
+  readonly kind: 'password' | 'key' | 'token'
   /** When what was presented ends by itself: nothing that is issued for it lasts longer. Milliseconds since 1970. */
   readonly expiresAt?: number
+  /** What a token that was presented as a password is for. */
+  readonly grants?: Grants
 }
 
 /** The user name under which a token of another issuer is presented as a password. */
@@ -21,24 +25,28 @@ const keyPrefix = 'berth_key_'
 
 /**
  * Tells the kinds of identity apart that all arrive as a name and a password, for clients know nothing else: a person
- * with a password or an API key, a robot (its login holds a `+`), a workload with a token of its own issuer.
+ * with a password or an API key, a robot (its login holds a `+`), a workload with a token of its own issuer, a scanner
+ * with the token that it was given.
  */
 export class Identification {
   readonly #credentials: Credentials
   readonly #robots: Robots
   readonly #apiKeys: ApiKeys
   readonly #workloadExchange: WorkloadExchange
+  readonly #scannerTokens: ScannerTokens
 
   constructor(parts: {
     credentials: Credentials
     robots: Robots
     apiKeys: ApiKeys
     workloadExchange: WorkloadExchange
+    scannerTokens: ScannerTokens
   }) {
     this.#credentials = parts.credentials
     this.#robots = parts.robots
     this.#apiKeys = parts.apiKeys
     this.#workloadExchange = parts.workloadExchange
+    this.#scannerTokens = parts.scannerTokens
   }
 
   /** Throws `unauthenticated` (reason `invalidCredentials`, `secondFactorRequired`), `rateLimited`, `unavailable`. */
@@ -49,6 +57,10 @@ export class Identification {
       return { subject: { kind: 'robot', id: robotId }, secretHash, kind: 'key' }
     }
     if (name === workloadName) return this.identifyWorkload(password)
+    if (name === scannerLogin) {
+      const scanner = await this.#scannerTokens.identify(password)
+      if (scanner) return scanner
+    }
     const user = await this.#credentials.check(name, password, address)
     return {
       subject: { kind: 'user', id: user.id },

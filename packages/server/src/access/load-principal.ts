@@ -1,4 +1,5 @@
 import type { InstanceRole, ProjectRole } from '../actor.ts'
+import { scannerPrograms } from '../config/scanner-schema.ts'
 import { findApiKeyById } from '../metadata/api-keys.ts'
 import type { Executor } from '../metadata/database.ts'
 import {
@@ -8,11 +9,12 @@ import {
   type UserRights,
 } from '../metadata/principals.ts'
 import { findRobotById } from '../metadata/robots.ts'
+import { findScannerRow } from '../metadata/scanner-registrations.ts'
 import { findWorkloadRules } from '../metadata/workload-rules.ts'
 import { limitsOfKey } from './api-keys.ts'
 import { greaterInstanceRole, greaterRole } from './authorize.ts'
 import { lapseOf } from './external-recheck.ts'
-import type { Limits } from './limits.ts'
+import { type Limits, unlimited } from './limits.ts'
 import type { Principal, Subject } from './principal.ts'
 import { limitsOfRobot } from './robots.ts'
 import { limitsOfRule } from './workloads.ts'
@@ -52,6 +54,8 @@ export async function loadPrincipal(
       return ofKey(db, subject.id, settings, { epoch, now })
     case 'robot':
       return ofRobot(db, subject.id, { epoch, now })
+    case 'scanner':
+      return ofScanner(db, subject.id, epoch)
     case 'workload': {
       const versions = new Map(subject.rules.map(({ id, version }) => [id, version]))
       const stored = await findWorkloadRules(db, [...versions.keys()])
@@ -122,6 +126,22 @@ async function ofKey(
   const user = key && (await findUserRights(db, key.userId))
   const owner = user && (await ofUser(db, user, settings, moment))
   return owner && { ...owner, secretHashes: [key.secretHash], limits: [limitsOfKey(key)] }
+}
+
+/** What exactly it may pull stands in its token. */
+async function ofScanner(
+  db: Executor,
+  name: string,
+  epoch: number,
+): Promise<Principal | undefined> {
+  const isProgram = scannerPrograms.some((program) => program === name)
+  if (!isProgram && (await findScannerRow(db, name)) === undefined) return undefined
+  return {
+    ...base(epoch),
+    actor: { kind: 'system', id: `scanner:${name}`, name: `scanner ${name}` },
+    isMachine: true,
+    limits: [{ ...unlimited, actions: new Set(['pull'] as const) }],
+  }
 }
 
 async function ofRobot(

@@ -26,6 +26,7 @@ import { Placement } from './placement.ts'
 import { Projects, type ProjectBooks } from './projects.ts'
 import { Refusals } from './refusals.ts'
 import { Robots } from './robots.ts'
+import { ScannerTokens } from './scanner-tokens.ts'
 import { SecondFactor } from './second-factor.ts'
 import { SecondFactorCodes } from './second-factor-codes.ts'
 import { Sessions } from './sessions.ts'
@@ -89,9 +90,16 @@ export async function openAccess(parts: {
   const sessions = await Sessions.open({ database, changes, limits: settings.sessions, now })
 
   const permissions = new Permissions({ database, settings, now })
-  const identification = new Identification({ credentials, robots, apiKeys, workloadExchange })
-  const certificates = new CertificateSubjects(database)
   const accessTokens = await AccessTokens.open(database)
+  const scannerTokens = new ScannerTokens({ accessTokens, now })
+  const identification = new Identification({
+    credentials,
+    robots,
+    apiKeys,
+    workloadExchange,
+    scannerTokens,
+  })
+  const certificates = new CertificateSubjects(database)
   return {
     changes,
     users,
@@ -104,6 +112,7 @@ export async function openAccess(parts: {
     workloads,
     sessions,
     throttle,
+    scannerTokens,
     permissions,
     signIn: new SignIn({ database, credentials, sessions }),
     ownPassword: new OwnPassword({ database, changes, passwords, credentials }),

@@ -11,6 +11,8 @@ export type Subject =
   | { readonly kind: 'user'; readonly id: string }
   | { readonly kind: 'key'; readonly id: string }
   | { readonly kind: 'robot'; readonly id: string }
+  /** Another scanner, by name: it has only the tokens of `ScannerTokens`. */
+  | { readonly kind: 'scanner'; readonly id: string }
   /** `name` is what the issuer calls the workload; the rules say what it may. */
   | { readonly kind: 'workload'; readonly rules: readonly RuleVersion[]; readonly name: string }
 
@@ -54,6 +56,7 @@ export function formatSubject(subject: Subject): string {
     case 'user':
     case 'key':
     case 'robot':
+    case 'scanner':
       return `${subject.kind}:${subject.id}`
   }
 }
@@ -68,6 +71,7 @@ export function parseSubject(text: string): Subject | undefined {
     case 'user':
     case 'key':
     case 'robot':
+    case 'scanner':
       return { kind, id: rest }
     case 'workload': {
       const mark = rest.indexOf(':')

@@ -15,7 +15,7 @@ import type { Identification, Identified } from './identify.ts'
 import type { Permissions } from './permissions.ts'
 import { formatSubject, secretsOf, type Subject } from './principal.ts'
 import { RequestCaller } from './request-caller.ts'
-import { formatScopes, grantScopes } from './scopes.ts'
+import { formatScopes, type Grants, grantScopes } from './scopes.ts'
 
 export type TokenRequest = {
   /** `undefined`: a caller without credentials, who gets what is open to anyone. */
@@ -140,14 +140,15 @@ export class TokenService {
       subject,
       secretHash,
       expiresAt,
-    }: { subject: Subject; secretHash?: string; expiresAt?: number },
+      grants,
+    }: { subject: Subject; secretHash?: string; expiresAt?: number; grants?: Grants },
     request: TokenRequest,
   ): Promise<TokenResponse> {
     const principal = await this.#permissions.principal(subject)
     if (principal === undefined) throw refusedWhileChanging()
     const owner = new RequestCaller(
       { permissions: this.#permissions, now: this.#now },
-      { subject, principal, credentials: 'password' },
+      { subject, principal, credentials: 'password', grants },
       request,
     )
     const access = await grantScopes(request.scopes, {

@@ -99,7 +99,7 @@ function complete(
     const folder = tree.originOf(field.keys)?.folder ?? cwd
     replace(settings, field, (value) => (value === undefined ? value : resolve(folder, value)))
   }
-  const { dataDirectory, metadata, storage, scan } = settings
+  const { dataDirectory, metadata, storage, scan, scanners } = settings
   const { advisories } = scan
   return {
     ...settings,
@@ -118,6 +118,7 @@ function complete(
         folder: advisories.folder ?? resolve(dataDirectory, 'advisories'),
       },
     },
+    scanners: { ...scanners, folder: scanners.folder ?? resolve(dataDirectory, 'scanners') },
   }
 }
 

@@ -10,6 +10,7 @@ import { oidc } from './oidc-schema.ts'
 import { outbound } from './outbound-schema.ts'
 import { robots } from './robot-schema.ts'
 import { scan } from './scan-schema.ts'
+import { scanners } from './scanner-schema.ts'
 import { gibibyte, kibibyte, mebibyte, path } from './setting.ts'
 import { signInFields } from './sign-in-schema.ts'
 import { isPostgresUrl } from './value-checks.ts'
@@ -287,6 +288,7 @@ export const configSchema = z
     collection,
     verification,
     scan,
+    scanners,
     audit,
     outbound,
   })
@@ -309,7 +311,7 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
 
 /** Settings after loading: every default filled in, every path absolute, frozen. Each part of Berth gets its own branch. */
 export type Config = DeepReadonly<
-  Omit<Settings, 'metadata' | 'storage' | 'scan'> & {
+  Omit<Settings, 'metadata' | 'storage' | 'scan' | 'scanners'> & {
     metadata:
       | (Extract<Settings['metadata'], { kind: 'sqlite' }> & { file: string })
       | Extract<Settings['metadata'], { kind: 'postgres' }>
@@ -319,5 +321,6 @@ export type Config = DeepReadonly<
     scan: Omit<Settings['scan'], 'advisories'> & {
       advisories: Settings['scan']['advisories'] & { folder: string }
     }
+    scanners: Settings['scanners'] & { folder: string }
   }
 >

@@ -24,8 +24,14 @@ const payloads = {
   }),
   'verify-project-signatures': z.strictObject({ project: z.string().max(200) }),
   'scan-image': z.strictObject({ digest: z.string().max(140) }),
+  'external-scan': z.strictObject({
+    scanner: z.string().max(63),
+    repository: z.string().max(255),
+    digest: z.string().max(140),
+  }),
   'track-findings': z.strictObject({ repository: z.int().min(1) }),
   'match-packages': z.strictObject({}),
+  'update-advisories': z.strictObject({}),
   'find-unscanned': z.strictObject({}),
   'note-findings': z.strictObject({}),
   'trim-scans': z.strictObject({}),
@@ -35,8 +41,8 @@ export type JobRules = {
   /** Lower comes first: 10 for what somebody waits for, 50 for what only has to be done some time. */
   readonly priority: number
   readonly maxAttempts: number
-  /** Long jobs have places of their own, so that short ones never wait for one to end; scans likewise. */
-  readonly lane: 'short' | 'long' | 'scan'
+  /** Long jobs have places of their own, so that short ones never wait for one to end; scans likewise, and those of others. */
+  readonly lane: 'short' | 'long' | 'scan' | 'external'
   /** Only one of these is unfinished at a time. */
   readonly isSingle: boolean
   /** Only one with the same payload waits at a time; while one runs, another may be asked for. */
@@ -64,6 +70,7 @@ export const jobRules: Readonly<Record<JobName, JobRules>> = {
   },
   'index-labels': { priority: 60, maxAttempts: 3, lane: 'short', isSingle: false, isKept: false },
   'scan-image': { ...once, priority: 10, lane: 'scan' },
+  'external-scan': { ...once, priority: 20, lane: 'external' },
   'track-findings': {
     priority: 45,
     maxAttempts: 3,
@@ -72,6 +79,7 @@ export const jobRules: Readonly<Record<JobName, JobRules>> = {
     isKept: false,
   },
   'match-packages': { priority: 25, maxAttempts: 3, lane: 'long', isSingle: true, isKept: false },
+  'update-advisories': { priority: 20, maxAttempts: 3, lane: 'long', isSingle: true, isKept: true },
   'find-unscanned': { priority: 50, maxAttempts: 3, lane: 'long', isSingle: true, isKept: false },
   'note-findings': { priority: 50, maxAttempts: 3, lane: 'short', isSingle: true, isKept: false },
   'trim-scans': { priority: 50, maxAttempts: 3, lane: 'long', isSingle: true, isKept: false },

@@ -51,46 +51,46 @@ export async function readReportPart(
   db: Executor,
   { repositoryId, digest, scanner }: ReportKey,
   part: 'findings' | 'raw',
-): Promise<{ packed: Uint8Array; finishedAt: string } | undefined> {
+): Promise<Uint8Array | undefined> {
   const row = await db
     .selectFrom('external_reports')
-    .select([`${part} as packed`, 'finished_at'])
+    .select(`${part} as packed`)
     .where('repository_id', '=', repositoryId)
     .where('image_digest', '=', digest)
     .where('scanner', '=', scanner)
     .executeTakeFirst()
-  if (row?.packed == null || row.finished_at === null) return undefined
-  return { packed: row.packed, finishedAt: row.finished_at }
+  return row?.packed ?? undefined
 }
 
-/** Notes that a report is wanted; a former one stays. The manifest must be there. */
+/** Notes that a report is wanted; a former one stays. `false` when there is no such manifest. */
 export async function wantReport(
   tx: Transaction,
   { repositoryId, digest, scanner }: ReportKey,
   now: string,
-): Promise<void> {
-  await tx
+): Promise<boolean> {
+  const result = await tx
     .insertInto('external_reports')
-    .values({
-      repository_id: repositoryId,
-      image_digest: digest,
-      scanner,
-      state: 'waiting',
-      requested_at: now,
-      is_truncated: 0,
-      critical: 0,
-      high: 0,
-      medium: 0,
-      low: 0,
-      negligible: 0,
-      unknown: 0,
-    })
+    .columns(['repository_id', 'image_digest', 'scanner', 'state', 'requested_at'])
+    .expression((eb) =>
+      eb
+        .selectFrom('manifests')
+        .select((column) => [
+          'repository_id',
+          'digest',
+          column.cast<string>(column.val(scanner), 'text').as('scanner'),
+          column.cast<'waiting'>(column.val('waiting'), 'text').as('state'),
+          column.cast<string>(column.val(now), 'text').as('requested_at'),
+        ])
+        .where('repository_id', '=', repositoryId)
+        .where('digest', '=', digest),
+    )
     .onConflict((conflict) =>
       conflict
         .columns(['repository_id', 'image_digest', 'scanner'])
         .doUpdateSet({ state: 'waiting', reason: null, requested_at: now }),
     )
-    .execute()
+    .executeTakeFirst()
+  return (result.numInsertedOrUpdatedRows ?? 0n) > 0n
 }
 
 /** `false` when nobody wants the report any more: the image or the scanner is gone. */

@@ -1,11 +1,12 @@
 import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
+import { Readable } from 'node:stream'
 import { getCACertificates } from 'node:tls'
 import type { Config } from '../config/schema.ts'
 import { BerthError } from '../errors.ts'
 import { AddressRules, type ResolvedAddress } from './addresses.ts'
-import { sendPinned } from './send-pinned.ts'
+import { openPinned, sendPinned, type StreamedAnswer } from './send-pinned.ts'
 
 export type OutboundRequest = {
   readonly method?: string | undefined
@@ -54,23 +55,47 @@ export class Outbound {
     const timeout = AbortSignal.timeout(this.#settings.timeoutSeconds * 1000)
     const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout
     try {
-      return await this.#follow(checkUrl(url), request, signal)
+      return await this.#follow(checkUrl(url), { ...request, signal }, sendPinned)
     } catch (error) {
-      if (error instanceof BerthError) throw error
-      const host = new URL(url).host
-      const problem = signal.aborted ? 'did not answer in time' : 'cannot be reached'
-      throw new BerthError('unavailable', `${host} ${problem}.`, { cause: error })
+      throw failureOf(error, url, signal)
     }
   }
 
-  async #follow(start: URL, request: OutboundRequest, signal: AbortSignal): Promise<Response> {
+  /**
+   * As `fetch`, for content of any length: `outbound.timeoutSeconds` counts until the answer begins, then for every
+   * time in which nothing comes. The caller reads the body to its end or destroys it.
+   */
+  async stream(url: string | URL, request: OutboundRequest = {}): Promise<StreamedAnswer> {
+    const timeoutMs = this.#settings.timeoutSeconds * 1000
+    const slow = new AbortController()
+    const timer = setTimeout(() => slow.abort(), timeoutMs)
+    const signal = request.signal ? AbortSignal.any([slow.signal, request.signal]) : slow.signal
+    try {
+      const wanted = { maxBytes: Number.MAX_SAFE_INTEGER, ...request, signal }
+      const answer = await this.#follow(checkUrl(url), wanted, openPinned)
+      const { body } = answer
+      body.setTimeout(timeoutMs, () => body.destroy(failureOf(undefined, url, { aborted: true })))
+      return answer
+    } catch (error) {
+      throw failureOf(error, url, signal)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #follow<Answer extends Pick<StreamedAnswer, 'status' | 'headers'>>(
+    start: URL,
+    request: OutboundRequest & { readonly signal: AbortSignal },
+    send: (pinned: Parameters<typeof sendPinned>[0]) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { signal } = request
     let url = start
     let method = (request.method ?? 'GET').toUpperCase()
     let body = bytesOf(request.body)
     let headers = headersOf(request)
     const ca = await this.#authorities()
     for (let redirects = 0; ; redirects += 1) {
-      const answer = await sendPinned({
+      const answer = await send({
         url,
         addresses: await this.#addressesOf(url, signal),
         method,
@@ -82,6 +107,7 @@ export class Outbound {
       })
       const location = redirectOf(answer)
       if (location === undefined || request.redirect === 'manual') return answer
+      if ('body' in answer && answer.body instanceof Readable) answer.body.destroy()
       if (redirects === maxRedirects) {
         throw misbehaved(url, `redirects more than ${maxRedirects} times`)
       }
@@ -145,7 +171,7 @@ function nextUrl(url: URL, location: string): URL {
   return next
 }
 
-function redirectOf(answer: Response): string | undefined {
+function redirectOf(answer: Pick<StreamedAnswer, 'status' | 'headers'>): string | undefined {
   if (![301, 302, 303, 307, 308].includes(answer.status)) return undefined
   return answer.headers.get('location') ?? undefined
 }
@@ -178,6 +204,12 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener('abort', stop, { once: true })
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
   })
+}
+
+function failureOf(error: unknown, url: string | URL, signal: { aborted: boolean }): BerthError {
+  if (error instanceof BerthError) return error
+  const problem = signal.aborted ? 'did not answer in time' : 'cannot be reached'
+  return new BerthError('unavailable', `${new URL(url).host} ${problem}.`, { cause: error })
 }
 
 function refused(message: string): BerthError {

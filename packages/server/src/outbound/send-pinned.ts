@@ -17,6 +17,13 @@ type PinnedRequest = {
 }
 
 const maxHeaderBytes = 32 * 1024
+/** An answer whose body is yet to be read: whoever gets it reads it to its end or destroys it. */
+export type StreamedAnswer = {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: IncomingMessage
+}
+
 /** Answers that have no body (RFC 9110); a `Response` refuses one for them. */
 const bodiless = [204, 205, 304]
 
@@ -26,18 +33,26 @@ const bodiless = [204, 205, 304]
  * failures as Node tells them.
  */
 export async function sendPinned(pinned: PinnedRequest): Promise<Response> {
-  const incoming = await send(pinned)
+  const { status, headers, body: incoming } = await openPinned(pinned)
+  const body = await readBody(incoming, pinned.url, pinned.maxBytes)
+  return new Response(bodiless.includes(status) ? null : body, { status, headers })
+}
+
+/** As `sendPinned`, for what is too large for memory: `maxBytes` counts only where the answer says its length. */
+export async function openPinned(pinned: PinnedRequest): Promise<StreamedAnswer> {
   const { url, maxBytes } = pinned
-  const body = await readBody(incoming, url, maxBytes)
-  const status = incoming.statusCode ?? 0
+  const body = await send(pinned)
+  const status = body.statusCode ?? 0
   if (status < 200 || status > 599) {
+    body.destroy()
     throw new BerthError('unavailable', `${url.host} answers with the status ${status}.`)
   }
+  if (Number(body.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(body, url, maxBytes)
   const headers = new Headers()
-  for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) {
-    headers.append(incoming.rawHeaders[index] ?? '', incoming.rawHeaders[index + 1] ?? '')
+  for (let index = 0; index + 1 < body.rawHeaders.length; index += 2) {
+    headers.append(body.rawHeaders[index] ?? '', body.rawHeaders[index + 1] ?? '')
   }
-  return new Response(bodiless.includes(status) ? null : body, { status, headers })
+  return { status, headers, body }
 }
 
 function send(pinned: PinnedRequest): Promise<IncomingMessage> {
@@ -77,17 +92,17 @@ function answerWith(addresses: readonly ResolvedAddress[]): LookupFunction {
 }
 
 async function readBody(incoming: IncomingMessage, url: URL, maxBytes: number): Promise<Buffer> {
-  const tooLarge = (): BerthError => {
-    incoming.destroy()
-    return new BerthError('unavailable', `${url.host} answers with more than ${maxBytes} bytes.`)
-  }
-  if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > maxBytes) throw tooLarge()
+    if (size > maxBytes) throw tooLarge(incoming, url, maxBytes)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+function tooLarge(incoming: IncomingMessage, url: URL, maxBytes: number): BerthError {
+  incoming.destroy()
+  return new BerthError('unavailable', `${url.host} answers with more than ${maxBytes} bytes.`)
 }

@@ -7,6 +7,7 @@ import type { CollectionPlan } from '../registry/collection-plan.ts'
 import type { Collection } from '../registry/collection.ts'
 import type { Sweep } from '../registry/sweep.ts'
 import type { Verification } from '../registry/verification.ts'
+import type { ExternalScanning } from '../scanners/external-scanning.ts'
 import type { LabelIndexing } from '../search/labels.ts'
 import type { Scanning } from '../scan/open.ts'
 import type { SearchUpkeep } from '../search/upkeep.ts'
@@ -29,6 +30,7 @@ export function makeHandlers(parts: {
   labels: LabelIndexing
   upkeep: SearchUpkeep
   scanning: Scanning
+  externalScanning: ExternalScanning
   signatures: SignatureVerification
   metrics: Metrics
   config: Pick<Config, 'verification'>
@@ -37,6 +39,13 @@ export function makeHandlers(parts: {
   const { metrics } = parts
   return {
     ...makeScanHandlers(parts.scanning),
+    'external-scan': ({ payload: { scanner, repository, digest }, ...run }) =>
+      parts.externalScanning.run({
+        scanner,
+        repository: parseRepositoryName(repository),
+        digest,
+        ...run,
+      }),
     async collect({ payload, signal, onProgress }) {
       const sweep = payload.sweep
         ? await parts.sweep.run({ restFactor, signal, dryRun: payload.dryRun })

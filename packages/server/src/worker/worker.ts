@@ -5,7 +5,7 @@ import type { HeldJob, JobQueue } from '../jobs/queue.ts'
 import type { Logger } from '../log.ts'
 import type { JobHandlers } from './job-handlers.ts'
 
-const lanes = { short: 2, long: 2, scan: 2 } as const
+const lanes = { short: 2, long: 2, scan: 2, external: 2 } as const
 
 /** How often things happen, in milliseconds. */
 export type WorkerPace = {
@@ -35,8 +35,8 @@ type Parts = {
 }
 
 /**
- * Does the jobs of the queue: two that are short, two that are long and two scans at a time, so that a verification of a
- * day holds up neither collection nor what a push has left to do.
+ * Does the jobs of the queue: two that are short, two that are long, two scans and two scans by others at a time, so that
+ * a verification of a day, or another scanner that lets Berth wait, holds up nothing that a push has left to do.
  */
 export class Worker {
   readonly #queue: JobQueue

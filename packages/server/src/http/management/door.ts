@@ -30,6 +30,7 @@ import type { Jobs } from '../../jobs/jobs.ts'
 import type { Referrers } from '../../registry/referrers.ts'
 import type { Manifests } from '../../registry/manifests.ts'
 import type { Advisories } from '../../scan/advisories.ts'
+import type { AdvisoryUpdates } from '../../scan/advisory-updates.ts'
 import type { ImageFindings } from '../../scan/image-findings.ts'
 import type { ImagePackages } from '../../scan/image-packages.ts'
 import type { FindingsOverview } from '../../scan/overview.ts'
@@ -39,6 +40,8 @@ import type { Sboms } from '../../scan/sboms.ts'
 import type { ScannedImages } from '../../scan/scanned-images.ts'
 import type { Scans } from '../../scan/scans.ts'
 import type { VexStatements } from '../../scan/vex.ts'
+import type { ExternalScans } from '../../scanners/external-scans.ts'
+import type { ScannerRegistrations } from '../../scanners/registrations.ts'
 import type { Search } from '../../search/search.ts'
 import type { TrustedIdentities } from '../../signatures/identities.ts'
 import type { SigningKeys } from '../../signatures/keys.ts'
@@ -85,6 +88,9 @@ export type ManagementDoor = {
   readonly sboms: Sboms
   readonly vexStatements: VexStatements
   readonly advisories: Advisories
+  readonly advisoryUpdates: AdvisoryUpdates
+  readonly scannerRegistrations: ScannerRegistrations
+  readonly externalScans: ExternalScans
   readonly repositories: RepositoryBrowser
   readonly repositoryRemoval: RepositoryRemoval
   readonly tags: TagBrowser

@@ -27,6 +27,7 @@ import { quotaRoutes } from './quotas.ts'
 import { repositoryRoutes } from './repositories.ts'
 import { sbomRoutes } from './sboms.ts'
 import { scanRoutes } from './scans.ts'
+import { scannerRoutes } from './scanners.ts'
 import { searchRoutes } from './search.ts'
 import { signatureRoutes } from './signatures.ts'
 import { signingKeyRoutes } from './signing-keys.ts'
@@ -62,6 +63,7 @@ export const managementRoutes: readonly Binding[] = [
   ...referrerRoutes,
   ...searchRoutes,
   ...scanRoutes,
+  ...scannerRoutes,
   ...findingRoutes,
   ...vexRoutes,
   ...sbomRoutes,

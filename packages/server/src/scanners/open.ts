@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import type { AccessChanges } from '../access/changes.ts'
+import type { ScannerTokens } from '../access/scanner-tokens.ts'
+import type { Config } from '../config/schema.ts'
+import type { JobQueue } from '../jobs/queue.ts'
+import type { Database } from '../metadata/database.ts'
+import type { Outbound } from '../outbound/outbound.ts'
+import type { Registry } from '../registry/open.ts'
+import { ExternalScanning } from './external-scanning.ts'
+import { ExternalScans } from './external-scans.ts'
+import { Grype } from './grype.ts'
+import { writeOwnSbom } from './own-sbom.ts'
+import { ProgramFolder } from './program-folder.ts'
+import { ScannerRegistrations } from './registrations.ts'
+import type { ExternalScanner } from './scanner-port.ts'
+import { Trivy } from './trivy.ts'
+
+type Parts = {
+  readonly config: Config['scanners']
+  readonly database: Database
+  readonly registry: Pick<Registry, 'manifests'>
+  readonly access: { readonly changes: AccessChanges; readonly scannerTokens: ScannerTokens }
+  readonly queue: JobQueue
+  readonly outbound: Outbound
+  readonly addresses: {
+    /** Where everyone reaches this Berth. */
+    readonly own: () => string
+    /** Where programs on this machine do. */
+    readonly loopback: () => string
+  }
+  readonly now: () => number
+}
+
+/** Everything about scanners beside that of Berth. Nothing runs by itself. */
+export async function openScanners(parts: Parts) {
+  const { config, database, registry, access, queue, outbound, addresses, now } = parts
+  const registrations = await ScannerRegistrations.open({
+    database,
+    changes: access.changes,
+    fetch: (url, request) => outbound.fetch(url, request),
+    programs: programsOf(parts),
+    ownAddress: addresses.own,
+    now,
+  })
+  const { manifests } = registry
+  return {
+    /** What the management API asks. */
+    services: {
+      scannerRegistrations: registrations,
+      externalScans: new ExternalScans({ database, manifests, registrations, queue, now }),
+    },
+    externalScanning: new ExternalScanning({
+      database,
+      manifests,
+      registrations,
+      tokens: access.scannerTokens,
+      timeoutMs: config.timeoutMinutes * 60_000,
+      now,
+    }),
+  }
+}
+
+function programsOf({ config, database, addresses, now }: Parts): Map<string, ExternalScanner> {
+  const programs = new Map<string, ExternalScanner>()
+  const { trivy, grype } = config
+  const { loopback } = addresses
+  if (trivy.program !== undefined) {
+    const folder = new ProgramFolder(join(config.folder, 'trivy'))
+    programs.set('trivy', new Trivy({ program: trivy.program, folder, loopback, now }))
+  }
+  if (grype.program !== undefined) {
+    const folder = new ProgramFolder(join(config.folder, 'grype'))
+    const sbomOf =
+      grype.source === 'sbom'
+        ? (digest: string) => writeOwnSbom(database, digest, now())
+        : undefined
+    programs.set('grype', new Grype({ program: grype.program, folder, loopback, sbomOf, now }))
+  }
+  return programs
+}
