@@ -188,7 +188,9 @@ const templates = {
   requiredLabels: z
     .strictObject({ labels: z.array(z.string().min(1).max(256)).min(1).max(50) })
     .describe('These labels are set, and not empty.'),
-  maximumSize: z.strictObject({ size }).describe('Bytes of all layers, as they are stored.'),
+  maximumSize: z
+    .strictObject({ size })
+    .describe('Bytes of the configuration and all layers, as they are stored.'),
   maximumLayers: z.strictObject({ layers: z.int().min(1).max(1000) }).describe('Layers at most.'),
   maximumAge: z
     .strictObject({ age: duration, whenUnknown })

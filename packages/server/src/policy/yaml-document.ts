@@ -16,6 +16,10 @@ const valuesMax = 20_000
 const depthMax = 12
 const faultsMax = 20
 const bracketsMax = 30
+/** Of characters that part one value from the next: what a parser spends its time on. */
+const marksMax = 12_000
+const marks = /[,[{:?&*!|>#\r\n]|-\s/g
+const quotes = /["']/g
 /** Indented further than anyone reads, or a list in a list in a list. */
 const deepLine = /^(?: {100}|(?:\s*[-?] ){12})/
 
@@ -45,6 +49,9 @@ class Reader {
   readonly faults: YamlFault[] = []
   readonly #lines: LineCounter
   readonly #offsets = new Map<string, number>()
+  /** Those set so far. The library looks through the whole document for each alias. */
+  readonly #anchors = new Map<string, Node>()
+  #aliases = 0
   #values = 0
 
   constructor(lines: LineCounter) {
@@ -58,9 +65,7 @@ class Reader {
       this.#fault(pos[0], `not valid YAML: ${message}`)
     }
     if (this.faults.length > 0 || document.contents === null) return null
-    return this.#value(document.contents, [], (node) =>
-      isAlias(node) ? node.resolve(document) : node,
-    )
+    return this.#value(document.contents, [])
   }
 
   placeOf(path: readonly PropertyKey[]): string {
@@ -75,6 +80,11 @@ class Reader {
     const deep = tooDeepAt(text)
     if (deep !== undefined) {
       this.#fault(0, `nested too deeply, on line ${deep}`)
+      return undefined
+    }
+    const count = countOf(text, marks) + countOf(text, quotes) / 2
+    if (count > marksMax) {
+      this.#fault(0, `more than ${marksMax} lines, items and keys`)
       return undefined
     }
     try {
@@ -94,11 +104,7 @@ class Reader {
     }
   }
 
-  #value(
-    node: Node,
-    path: readonly PropertyKey[],
-    follow: (node: Node) => Node | undefined,
-  ): unknown {
+  #value(node: Node, path: readonly PropertyKey[]): unknown {
     this.#values += 1
     const offset = offsetOf(node)
     if (this.#values > valuesMax || path.length > depthMax) {
@@ -109,25 +115,33 @@ class Reader {
       return undefined
     }
     if (!this.#offsets.has(keyOf(path))) this.#offsets.set(keyOf(path), offset)
-    const target = follow(node)
+    if (isAlias(node)) return this.#aliased(node.source, path, offset)
+    // Inside of what an alias stands for nothing is set anew.
+    if (this.#aliases === 0 && 'anchor' in node && node.anchor !== undefined) {
+      this.#anchors.set(node.anchor, node)
+    }
+    if (isScalar(node)) return node.value
+    if (isSeq(node)) {
+      return node.items.map((item, index) =>
+        isNode(item) ? this.#value(item, [...path, index]) : null,
+      )
+    }
+    return isMap(node) ? this.#object(node, path) : undefined
+  }
+
+  #aliased(name: string, path: readonly PropertyKey[], offset: number): unknown {
+    const target = this.#anchors.get(name)
     if (target === undefined) {
       this.#fault(offset, 'refers to an anchor that is not set before it')
       return undefined
     }
-    if (isScalar(target)) return target.value
-    if (isSeq(target)) {
-      return target.items.map((item, index) =>
-        isNode(item) ? this.#value(item, [...path, index], follow) : null,
-      )
-    }
-    return isMap(target) ? this.#object(target, path, follow) : undefined
+    this.#aliases += 1
+    const value = this.#value(target, path)
+    this.#aliases -= 1
+    return value
   }
 
-  #object(
-    map: YAMLMap,
-    path: readonly PropertyKey[],
-    follow: (node: Node) => Node | undefined,
-  ): Record<string, unknown> {
+  #object(map: YAMLMap, path: readonly PropertyKey[]): Record<string, unknown> {
     const object: Record<string, unknown> = Object.create(null) as Record<string, unknown>
     for (const { key, value } of map.items) {
       if (this.#values > valuesMax || this.faults.length >= faultsMax) break
@@ -142,7 +156,7 @@ class Reader {
       const below = [...path, key.value]
       // A fault of a key is shown where the key stands.
       this.#offsets.set(keyOf(below), offsetOf(key))
-      object[key.value] = isNode(value) ? this.#value(value, below, follow) : null
+      object[key.value] = isNode(value) ? this.#value(value, below) : null
     }
     return object
   }
@@ -169,6 +183,10 @@ function tooDeepAt(text: string): number | undefined {
     if (deepLine.test(line)) return index + 1
   }
   return undefined
+}
+
+function countOf(text: string, pattern: RegExp): number {
+  return text.match(pattern)?.length ?? 0
 }
 
 function keyOf(path: readonly PropertyKey[]): string {
