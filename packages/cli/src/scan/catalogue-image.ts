@@ -17,7 +17,7 @@ import { shortDigest } from '../format.ts'
 import { readSmallBlob } from '../inspect/small-blob.ts'
 import { mapLimited } from '../limited.ts'
 import { LayerCache } from './layer-cache.ts'
-import type { Scanned } from './scan-subject.ts'
+import type { Scanned } from './scanned.ts'
 
 const layersAtOnce = 2
 

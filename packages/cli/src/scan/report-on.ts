@@ -3,7 +3,7 @@ import { matchCatalogue, withoutAdvisories } from '@berth/scanner/advisories/mat
 import type { ScanReport } from '@berth/scanner/finding.ts'
 import { applyVex } from '@berth/scanner/vex/apply-vex.ts'
 import { version } from '../version.ts'
-import type { Scanned } from './scan-subject.ts'
+import type { Scanned } from './scanned.ts'
 
 type ReportOptions = {
   /** Leave away what no upgrade mends. */

@@ -1,21 +1,14 @@
 import { stat } from 'node:fs/promises'
 import { ClientError } from '@berth/client/client-error.ts'
 import { parsePlatform } from '@berth/oci/platform.ts'
-import type { Catalogue } from '@berth/scanner/catalogue.ts'
 import { Unreadable } from '@berth/scanner/detector.ts'
-import type { ScanReport } from '@berth/scanner/finding.ts'
 import { catalogueDirectory } from '@berth/scanner/layers/directory.ts'
 import { readSbom } from '@berth/scanner/sbom/read-sbom.ts'
 import type { CommandContext } from '../context.ts'
 import { formatLocation, openSource, parseLocation, pathOf } from '../location.ts'
 import { readInput } from '../sign/read-input.ts'
 import { catalogueImage } from './catalogue-image.ts'
-
-/** What is in something, and what it is called. */
-export type Scanned = {
-  readonly artifact: ScanReport['artifact']
-  readonly catalogue: Catalogue
-}
+import type { Scanned } from './scanned.ts'
 
 const sbomBytesMax = 256 * 1024 * 1024
 
