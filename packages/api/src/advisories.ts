@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { job, jobState } from './jobs.ts'
 import { defineRoute } from './route.ts'
 
 const topic = 'Advisories'
@@ -25,6 +26,27 @@ const advisories = z
       .nullable()
       .describe('Why a newer file is not used; what was in force before still is.'),
     isUpdating: z.boolean().describe('An import runs on this node.'),
+    update: z
+      .strictObject({
+        isEnabled: z.boolean().describe('Berth fetches advisories by itself.'),
+        lastRun: z
+          .strictObject({
+            state: jobState,
+            hasFailed: z.boolean().describe('The last attempt; the job says why.'),
+            finishedAt: z.iso.datetime().nullable(),
+            sources: z.array(
+              z.strictObject({
+                source: z.string(),
+                state: z
+                  .enum(['updated', 'unchanged', 'failed'])
+                  .describe('`failed`: what it had brought before is still in force.'),
+              }),
+            ),
+          })
+          .nullable()
+          .describe('The newest job `update-advisories`, on whichever node.'),
+      })
+      .describe('Fetching advisories from where they are published.'),
     isMatching: z.boolean().describe('Images are being compared with new advisories.'),
   })
   .meta({ id: 'Advisories' })
@@ -59,6 +81,23 @@ export const importAdvisories = defineRoute({
   status: 200,
   answer: advisories,
   problems: ['conflict', 'storageFull'],
+  versioned: false,
+})
+
+export const updateAdvisories = defineRoute({
+  id: 'updateAdvisories',
+  method: 'POST',
+  path: '/advisories/update',
+  topic,
+  summary: 'Fetch now what has changed where advisories are published',
+  description:
+    'Only where `scan.advisories.update.enabled` is set. The answer is a job, whose result says what became of each source. A source that cannot be fetched keeps what it had brought.',
+  params: nothing,
+  query: nothing,
+  body: undefined,
+  status: 202,
+  answer: job,
+  problems: ['conflict'],
   versioned: false,
 })
 

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { pageOf, pageQuery } from './page.ts'
 import { defineRoute } from './route.ts'
 
-const jobState = z
+export const jobState = z
   .enum(['waiting', 'running', 'succeeded', 'failed', 'cancelled'])
   .describe('`waiting` also while it rests between two attempts.')
 

@@ -1,6 +1,49 @@
 /** The section `scan`. */
 import * as z from 'zod'
+import { defaultAddresses } from '@berth/scanner/advisories/update-addresses.ts'
 import { mebibyte, path } from './setting.ts'
+import { isWebAddress } from './value-checks.ts'
+
+const address = (value: string, description: string) =>
+  z
+    .string()
+    .max(1000)
+    .refine(isWebAddress)
+    .default(value)
+    .meta({ description, accepted: 'an http:// or https:// address without a user name' })
+
+const update = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Fetch advisories from where they are published. While it is off, Berth asks nobody for them.',
+      ),
+    intervalHours: z.number().min(1).max(720).default(24).describe('Between two updates.'),
+    sources: z
+      .array(z.enum(['osv', 'epss', 'kev', 'grype']))
+      .min(1)
+      .max(4)
+      .default(['osv', 'epss', 'kev'])
+      .describe('What is fetched. The database of Grype has EPSS and KEV in it.'),
+    ecosystems: z
+      .array(
+        z
+          .string()
+          .regex(/^[A-Za-z][A-Za-z0-9. -]{0,49}$/)
+          .meta({ accepted: 'names of ecosystems as OSV spells them, such as `Rocky Linux`' }),
+      )
+      .max(100)
+      .default(['Debian', 'Alpine'])
+      .describe('Ecosystems of OSV that are fetched.'),
+    osv: address(defaultAddresses.osv, 'Below it lie the exports of OSV: `<ecosystem>/all.zip`.'),
+    epss: address(defaultAddresses.epss, 'Probabilities of exploitation.'),
+    kev: address(defaultAddresses.kev, 'What is known to be exploited.'),
+    grype: address(defaultAddresses.grype, 'Names the newest database of Grype.'),
+  })
+  .prefault({})
+  .describe('Fetching advisories. What cannot be fetched stays as it was.')
 
 const advisories = z
   .strictObject({
@@ -8,6 +51,7 @@ const advisories = z
       'The folder of `advisories.db`. An import replaces the file; it is taken over within seconds.',
       '<dataDirectory>/advisories',
     ).optional(),
+    update,
   })
   .prefault({})
   .describe('Known vulnerabilities, which images are compared with.')

@@ -21,6 +21,14 @@ export function isHostName(value: string): boolean {
   )
 }
 
+/** An address that can be fetched, without a password in it. */
+export function isWebAddress(value: string): boolean {
+  if (!/^https?:\/\/[^/?#\s\\@]+(?:\/[^#\s\\]*)?$/i.test(value) || !URL.canParse(value))
+    return false
+  const { username, password } = new URL(value)
+  return username === '' && password === ''
+}
+
 /** One address (`192.0.2.7`) or a CIDR range (`10.0.0.0/8`, `fd00::/8`). */
 export function isAddressRange(value: string): boolean {
   const slash = value.indexOf('/')

@@ -104,7 +104,7 @@ const management: Readonly<Record<string, readonly CallerName[]>> = {
   ...ids(administrators, 'orderInstanceImmutabilityRules cancelJob retryJob startCollection'),
   ...ids(administrators, 'startVerification createInstanceTrustedIdentity setTrustedRoot'),
   ...ids(administrators, 'deleteInstanceTrustedIdentity deleteTrustedRoot importAdvisories'),
-  ...ids(administrators, 'exportAdvisories setScanner deleteScanner testScanner'),
+  ...ids(administrators, 'exportAdvisories updateAdvisories setScanner deleteScanner testScanner'),
 }
 
 /** By endpoint id of the registry protocol. */

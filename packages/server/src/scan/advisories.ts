@@ -99,32 +99,45 @@ export class Advisories {
    * another import; what was in force stays then.
    */
   async importArchive(context: ChangeContext, content: Readable): Promise<void> {
+    const archive = join(this.#folder, `.import-${randomUUID()}.tar.zst`)
+    await this.replace(async (worker) => {
+      try {
+        await pipeline(content, limitBytes(archiveMaxBytes), createWriteStream(archive))
+        await worker.ask('import', { archive, file: this.file })
+      } catch (error) {
+        if (!(error instanceof AdvisoryFailure)) throw error
+        // Where the server keeps its files is nobody's business.
+        const message = error.message
+          .replaceAll(archive, 'The archive')
+          .replaceAll(this.file, 'the file in force')
+        throw new BerthError('requestInvalid', message, {
+          details: [{ in: 'body', path: '', rule: 'archive', message }],
+        })
+      } finally {
+        await rm(archive, { force: true })
+      }
+    })
+    await this.#record(context)
+  }
+
+  /**
+   * Lets a thread of its own make another file; what it made is in force when this is over. Throws `conflict` while
+   * another one does, and what `work` throws.
+   */
+  async replace<T>(work: (worker: AdvisoryWorker) => Promise<T>): Promise<T> {
     if (this.#isImporting) {
       throw new BerthError('conflict', 'Advisories are being imported already. Wait for its end.')
     }
     this.#isImporting = true
-    const archive = join(this.#folder, `.import-${randomUUID()}.tar.zst`)
     const worker = new AdvisoryWorker()
     try {
       await mkdir(this.#folder, { recursive: true })
-      await pipeline(content, limitBytes(archiveMaxBytes), createWriteStream(archive))
-      await worker.ask('import', { archive, file: this.file })
-    } catch (error) {
-      if (!(error instanceof AdvisoryFailure)) throw error
-      // Where the server keeps its files is nobody's business.
-      const message = error.message
-        .replaceAll(archive, 'The archive')
-        .replaceAll(this.file, 'the file in force')
-      throw new BerthError('requestInvalid', message, {
-        details: [{ in: 'body', path: '', rule: 'archive', message }],
-      })
+      return await work(worker)
     } finally {
       this.#isImporting = false
       await worker.close()
-      await rm(archive, { force: true })
+      await this.refresh()
     }
-    await this.refresh()
-    await this.#record(context)
   }
 
   /** An archive of what is in force; it is removed when it was read. Throws `notFound` when there is nothing. */

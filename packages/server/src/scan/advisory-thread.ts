@@ -14,6 +14,7 @@ import type {
 } from './advisory-requests.ts'
 
 let database: AdvisoryDatabase | undefined
+let updating: AbortController | undefined
 
 const tasks: {
   [Task in AdvisoryTask]: (
@@ -36,6 +37,16 @@ const tasks: {
     targets.map((target) => (database?.match(target) ?? []).map((finding) => toRow(finding))),
   uncovered: ({ catalogue }) => (database ? withoutAdvisories(database, catalogue) : []),
   import: ({ archive, file }) => importAdvisories(archive, file),
+  async update(ask) {
+    // Loaded when it is switched on.
+    const { updateOnline } = await import('./advisory-update.ts')
+    updating = new AbortController()
+    return updateOnline(ask, updating.signal)
+  },
+  stopUpdate() {
+    updating?.abort()
+    return null
+  },
   async export({ file, archive }) {
     await exportAdvisories(file, archive)
     return null

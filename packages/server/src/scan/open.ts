@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts'
 import type { Database } from '../metadata/database.ts'
 import type { Registry } from '../registry/open.ts'
 import { Advisories } from './advisories.ts'
+import { AdvisoryUpdates } from './advisory-updates.ts'
 import { ImageFindings } from './image-findings.ts'
 import { ImagePackages } from './image-packages.ts'
 import { ImageScanning } from './image-scan.ts'
@@ -26,6 +27,7 @@ export type Scanning = ReturnType<typeof openScanning>
 /** Everything that looks into images, on one database and one registry. Nothing runs by itself. */
 export function openScanning(parts: {
   config: Config['scan']
+  outbound: Config['outbound']
   database: Database
   registry: Pick<Registry, 'manifests' | 'blobs' | 'uploads' | 'referrers'>
   changes: AccessChanges
@@ -49,6 +51,11 @@ export function openScanning(parts: {
     logger,
     now,
   })
+  const advisoryUpdates = new AdvisoryUpdates({
+    advisories,
+    settings: config.advisories.update,
+    outbound: parts.outbound,
+  })
   const matching = new Matching({ database, advisories, orders, now })
   const scannedImages = new ScannedImages({ database, ...registry })
   const imageFindings = new ImageFindings({ database })
@@ -61,6 +68,7 @@ export function openScanning(parts: {
   /** What the management API asks. */
   const services = {
     advisories,
+    advisoryUpdates,
     scannedImages,
     imageFindings,
     reports,
@@ -81,6 +89,7 @@ export function openScanning(parts: {
   return {
     services,
     advisories,
+    advisoryUpdates,
     matching,
     tracking: new FindingTracking({ database, now }),
     upkeep: new ScanUpkeep({ database, orders, isEnabled: config.enabled, now }),

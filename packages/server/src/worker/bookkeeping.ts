@@ -5,6 +5,7 @@ import type { Sessions } from '../access/sessions.ts'
 import type { Audit } from '../audit/open.ts'
 import type { Config } from '../config/schema.ts'
 import type { Logger } from '../log.ts'
+import type { JobQueue } from '../jobs/queue.ts'
 import type { Advisories } from '../scan/advisories.ts'
 import type { Usage } from '../quota/usage.ts'
 import { BackgroundLoops } from './loops.ts'
@@ -22,11 +23,12 @@ export function startBookkeeping(parts: {
   audit: Audit
   usage: Usage
   advisories: Advisories
+  queue: JobQueue
   sessions: Sessions
   throttle: LoginThrottle
   idempotencyKeys: IdempotencyKeys
   ldapSync: LdapSync | undefined
-  config: Pick<Config, 'access'>
+  config: Pick<Config, 'access' | 'scan'>
   logger: Logger
 }): { stop(): Promise<void> } {
   const { audit, usage, advisories, ldapSync, logger } = parts
@@ -43,6 +45,13 @@ export function startBookkeeping(parts: {
   every('expired sessions', minuteMs, () => parts.sessions.removeExpired(rowsAtOnce))
   every('expired throttles', minuteMs, () => parts.throttle.removeExpired(rowsAtOnce))
   every('idempotency keys', minuteMs, () => parts.idempotencyKeys.removeExpired())
+  const { update } = parts.config.scan.advisories
+  if (update.enabled) {
+    const pace = { firstMs: minuteMs, thenMs: update.intervalHours * hourMs }
+    loops.add('update of advisories', pace, () =>
+      parts.queue.add({ name: 'update-advisories', payload: {} }),
+    )
+  }
   if (ldapSync) {
     every('directory sync', parts.config.access.ldap.syncMinutes * minuteMs, async () => {
       const result = await ldapSync.syncGroups()

@@ -3,15 +3,17 @@ import type { JobHandlers } from './job-handlers.ts'
 
 /** The jobs of scanning. */
 export function makeScanHandlers({
+  advisoryUpdates,
   images,
   matching,
   tracking,
   upkeep,
-}: Pick<Scanning, 'images' | 'matching' | 'tracking' | 'upkeep'>): Pick<
+}: Pick<Scanning, 'advisoryUpdates' | 'images' | 'matching' | 'tracking' | 'upkeep'>): Pick<
   JobHandlers,
   | 'scan-image'
   | 'track-findings'
   | 'match-packages'
+  | 'update-advisories'
   | 'find-unscanned'
   | 'note-findings'
   | 'trim-scans'
@@ -21,6 +23,7 @@ export function makeScanHandlers({
       images.scan({ digest: payload.digest, signal, onProgress }),
     'track-findings': ({ payload }) => tracking.track(payload.repository),
     'match-packages': ({ signal, onProgress }) => matching.run({ signal, onProgress }),
+    'update-advisories': ({ signal }) => advisoryUpdates.run(signal),
     'find-unscanned': ({ signal }) => upkeep.findUnscanned(signal),
     'note-findings': ({ signal }) => upkeep.noteFindings(signal),
     'trim-scans': ({ signal }) => upkeep.trim(signal),

@@ -3,22 +3,29 @@ import {
   exportAdvisories,
   importAdvisories,
   readAdvisories,
+  updateAdvisories,
 } from '@berth/api/advisories.ts'
-import type { Advisories } from '../../scan/advisories.ts'
 import { type Binding, bind } from './call.ts'
+import type { ManagementDoor } from './door.ts'
 
 const managing = { on: 'instance', action: 'manageSystem' } as const
+const updateJob = 'update-advisories'
 const dayMs = 86_400_000
 
 /** The advisories that images are compared with. */
 export const advisoryRoutes: readonly Binding[] = [
-  bind(readAdvisories, { on: 'caller' }, async ({ advisories }) => ({
-    body: await stateOf(advisories),
+  bind(readAdvisories, { on: 'caller' }, async (door) => ({
+    body: await stateOf(door),
   })),
-  bind(importAdvisories, managing, async ({ advisories }, { exchange, context }) => {
+  bind(importAdvisories, managing, async (door, { exchange, context }) => {
     exchange.acceptBody()
-    await advisories.importArchive(context, exchange.request)
-    return { body: await stateOf(advisories) }
+    await door.advisories.importArchive(context, exchange.request)
+    return { body: await stateOf(door) }
+  }),
+  bind(updateAdvisories, managing, async ({ advisoryUpdates, jobs }, { context }) => {
+    advisoryUpdates.check()
+    const job = await jobs.requestJob(context, { name: updateJob, payload: {} })
+    return { body: job, location: `/jobs/${job.id}` }
   }),
   bind(exportAdvisories, managing, async ({ advisories }) => ({
     body: undefined,
@@ -30,7 +37,7 @@ export const advisoryRoutes: readonly Binding[] = [
   })),
 ]
 
-async function stateOf(advisories: Advisories) {
+async function stateOf({ advisories, advisoryUpdates, jobs }: ManagementDoor) {
   const { data, revision, fault } = advisories.state
   const age = data.builtAt === null ? null : (Date.now() - Date.parse(data.builtAt)) / dayMs
   return {
@@ -45,6 +52,26 @@ async function stateOf(advisories: Advisories) {
     })),
     fault,
     isUpdating: advisories.isImporting,
+    update: {
+      isEnabled: advisoryUpdates.isEnabled,
+      lastRun: await lastUpdate(jobs),
+    },
     isMatching: await advisories.isMatching(),
+  }
+}
+
+/** Of any node. Why something failed names addresses, so only those see it who see the job. */
+async function lastUpdate(jobs: ManagementDoor['jobs']) {
+  const query = { name: updateJob, state: undefined, after: undefined, limit: 1 }
+  const [job] = (await jobs.listJobs(query)).items
+  if (job === undefined) return null
+  const { sources = [] } = (job.result ?? {}) as Partial<
+    Awaited<ReturnType<ManagementDoor['advisoryUpdates']['run']>>
+  >
+  return {
+    state: job.state,
+    hasFailed: job.error !== null,
+    finishedAt: job.finishedAt,
+    sources: sources.map(({ source, state }) => ({ source, state })),
   }
 }
