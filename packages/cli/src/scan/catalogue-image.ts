@@ -1,3 +1,4 @@
+import { isSea } from 'node:sea'
 import { ClientError } from '@berth/client/client-error.ts'
 import type { ContentSource, ManifestContent } from '@berth/client/content.ts'
 import type { TransferListener } from '@berth/client/transfer.ts'
@@ -23,7 +24,8 @@ const layersAtOnce = 2
 
 /**
  * Catalogues one platform of an image: the wanted one, else this machine's, else the first. Layers that were read before
- * are not read again. Throws `notFound`, `platformMissing`, `unsupported` for what is no image of layers.
+ * are not read again. Throws `notFound`, `platformMissing`, `unsupported` for what is no image of layers, and in the single
+ * executable, which cannot start the process that layers are read in.
  */
 export async function catalogueImage(
   context: CommandContext,
@@ -35,6 +37,11 @@ export async function catalogueImage(
     readonly onTransfer: TransferListener
   },
 ): Promise<Scanned> {
+  if (isSea()) {
+    throw new ClientError('unsupported', 'This executable cannot read the layers of images.', {
+      next: 'Install the npm package berth for that; folders (dir:) and SBOMs (sbom:) work here too.',
+    })
+  }
   const { signal } = context
   const manifest = await chooseImage(source, reference, given, signal)
   const { config, layers } = manifest.parsed
