@@ -1,23 +1,10 @@
 import type { ApiKeys } from './api-keys.ts'
 import type { Credentials } from './credentials.ts'
+import type { Identified } from './identified.ts'
 import { hashSecret } from './machine-secret.ts'
-import type { Subject } from './principal.ts'
 import type { Robots } from './robots.ts'
 import { scannerLogin, type ScannerTokens } from './scanner-tokens.ts'
-import type { Grants } from './scopes.ts'
 import type { WorkloadExchange } from './workload-exchange.ts'
-
-/** Whom a name and a secret belong to. */
-export type Identified = {
-  readonly subject: Subject
-  /** Of the secret that was presented: what is issued for it ends with it. */
-  readonly secretHash: string
-  readonly kind: 'password' | 'key' | 'token'
-  /** When what was presented ends by itself: nothing that is issued for it lasts longer. Milliseconds since 1970. */
-  readonly expiresAt?: number
-  /** What a token that was presented as a password is for. */
-  readonly grants?: Grants
-}
 
 /** The user name under which a token of another issuer is presented as a password. */
 const workloadName = 'workload'

@@ -1,5 +1,5 @@
 import type { AccessTokens } from './access-tokens.ts'
-import type { Identified } from './identify.ts'
+import type { Identified } from './identified.ts'
 import { formatSubject, parseSubject } from './principal.ts'
 
 /** The user name under which a scanner that knows only Basic presents its token. No user can have it. */

@@ -25,6 +25,7 @@ import type { Manifests } from '../registry/manifests.ts'
 import type { AttestedClaims, ClaimsOfSubject } from './attested-claims.ts'
 import { readIdentity } from './identities.ts'
 import { readRoot } from './roots.ts'
+import { toVerdictView, type VerdictView } from './verdict-view.ts'
 
 /** Manifests that are looked at for one subject; whoever attaches more does not make the others count less. */
 const sourcesMax = 200
@@ -71,9 +72,11 @@ export class SignatureVerification {
   }
 
   /** What was said when they were last judged. A repository that does not exist has none. */
-  async readVerdicts(repository: RepositoryName, subject: Digest): Promise<StoredVerdict[]> {
+  async readVerdicts(repository: RepositoryName, subject: Digest): Promise<VerdictView[]> {
     const found = await findRepository(this.#database.read, repository)
-    return found ? verdictsOf(this.#database.read, found.id, subject) : []
+    return found
+      ? (await verdictsOf(this.#database.read, found.id, subject)).map(toVerdictView)
+      : []
   }
 
   /** Judges every signature of a subject and keeps what was found; how many. Doing it twice is harmless. */

@@ -2,7 +2,6 @@ import { readSignatures, signManifest, verifySignatures } from '@berth/api/signa
 import type { Digest } from '@berth/oci/digest.ts'
 import { parseReference, parseRepositoryName, type RepositoryName } from '@berth/oci/reference.ts'
 import { BerthError } from '../../errors.ts'
-import type { StoredVerdict } from '../../metadata/signature-verdicts.ts'
 import { type Binding, bind } from './call.ts'
 import type { ManagementDoor } from './door.ts'
 import { writePermit } from '../write-permit.ts'
@@ -67,21 +66,6 @@ async function readVerdicts(door: ManagementDoor, repository: RepositoryName, di
   return {
     digest,
     signedBy: [...new Set(good.map(({ identity }) => identity))],
-    items: verdicts.map(toView),
-  }
-}
-
-function toView(verdict: StoredVerdict) {
-  return {
-    source: verdict.source_digest,
-    position: verdict.position,
-    state: verdict.state,
-    what: verdict.what,
-    identity: verdict.identity,
-    predicateType: verdict.predicate_type,
-    reason: verdict.reason,
-    message: verdict.message,
-    signedAt: verdict.signed_at,
-    verifiedAt: verdict.verified_at,
+    items: verdicts,
   }
 }
