@@ -31,6 +31,11 @@ export function formatAge(then: Date, now: Date = new Date()): string {
   return `${Math.floor(minutes / (24 * 60))} d ago`
 }
 
+/** `1 package`, `2 packages`. */
+export function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`
+}
+
 /** The first twelve digits, as docker shows digests. */
 export function shortDigest(digest: string): string {
   return digest.slice(digest.indexOf(':') + 1).slice(0, 12)

@@ -1,4 +1,5 @@
 import type { Severity } from '@berth/scanner/finding.ts'
+import { counted } from '../format.ts'
 import { printable } from '../printable.ts'
 import { countSeverities, severities } from '../scan/severity.ts'
 import type { BuildScan } from './scan-built.ts'
@@ -55,6 +56,6 @@ export function formatScan(service: string, { platforms }: ScanSummary): readonl
     )
     const found = counts.length === 0 ? 'no finding' : counts.join(', ')
     const rest = notCovered === 0 ? '' : `; ${notCovered} not covered`
-    return printable(`${service} ${platform}: ${found} in ${packages} packages${rest}`)
+    return printable(`${service} ${platform}: ${found} in ${counted(packages, 'package')}${rest}`)
   })
 }

@@ -1,6 +1,9 @@
+import { counted } from '../format.ts'
 import type { Output } from '../output.ts'
 import { printable } from '../printable.ts'
 import type { BuildResult } from './build-result.ts'
+import { groupFindings } from '../scan/group-findings.ts'
+import { wrapText } from '../wrap.ts'
 import type { ScanSummary } from './scan-summary.ts'
 
 const shownMax = 10
@@ -10,20 +13,22 @@ export function tellBlocked({ services }: BuildResult, output: Output): void {
   for (const { service, scan, state } of services) {
     if (scan === null || scan.passed) continue
     const { blocking, failOn } = scan
-    const count = blocking.length === 1 ? '1 finding is' : `${blocking.length} findings are`
+    const count = `${counted(blocking.length, 'finding')} ${blocking.length === 1 ? 'is' : 'are'}`
     const severity = failOn === 'critical' ? 'critical' : `${failOn} or worse`
     const became = state === 'pushed' ? 'It is pushed, but not signed' : 'It is not pushed'
-    output.warn(`${service}: ${count} ${severity}. ${became}.\n${formatBlocking(blocking)}`)
+    const text = `${service}: ${count} ${severity}. ${became}.\n${formatBlocking(blocking)}`
+    output.warn(wrapText(text, output.columns))
     output.exit = 'difference'
   }
 }
 
 function formatBlocking(blocking: ScanSummary['blocking']): string {
-  const lines = blocking.slice(0, shownMax).map((each) => {
-    const { severity, vulnerability, version, fixedVersion } = each
+  const groups = groupFindings(blocking, (each) => each)
+  const lines = groups.slice(0, shownMax).map(({ finding, packages }) => {
+    const { severity, vulnerability, version, fixedVersion } = finding
     const mended = fixedVersion === null ? 'no version mends it' : `mended in ${fixedVersion}`
-    return printable(`  ${severity} ${vulnerability}: ${each.package} ${version}, ${mended}`)
+    return printable(`  ${severity} ${vulnerability}: ${packages} ${version}, ${mended}`)
   })
-  const more = blocking.length - lines.length
+  const more = groups.length - lines.length
   return [...lines, ...(more > 0 ? [`  ${more} more; berth scan lists them.`] : [])].join('\n')
 }

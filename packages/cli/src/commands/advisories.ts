@@ -1,6 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { exportAdvisories } from '@berth/scanner/advisories/export-archive.ts'
-import { buildAdvisories, type BuildResult } from '@berth/scanner/advisories/builder.ts'
+import {
+  buildAdvisories,
+  type BuildOptions,
+  type BuildResult,
+} from '@berth/scanner/advisories/builder.ts'
 import { importAdvisories } from '@berth/scanner/advisories/import-archive.ts'
 import { grypeSource } from '@berth/scanner/advisories/grype-source.ts'
 import { updateAdvisories } from '@berth/scanner/advisories/update.ts'
@@ -11,8 +15,9 @@ import { readAdvisories } from '@berth/api/advisories.ts'
 import { parseRegistryHost } from '@berth/client/image-reference.ts'
 import { Command } from 'commander'
 import type { CommandContext } from '../context.ts'
-import { formatBytes, formatDuration } from '../format.ts'
+import { formatAge, formatBytes } from '../format.ts'
 import { pathOf } from '../location.ts'
+import type { Output } from '../output.ts'
 import { printable } from '../printable.ts'
 import {
   advisoriesFile,
@@ -24,6 +29,7 @@ import { chooseImport } from '../scan/choose-import.ts'
 import { formatTable } from '../table.ts'
 import { pullAdvisories, pushAdvisories } from '../scan/advisory-artifact.ts'
 
+const progressMs = 3000
 const usualEcosystems = ['Debian', 'Alpine']
 
 type FileFlags = { advisories?: string }
@@ -135,14 +141,14 @@ async function bringIn(
     if (imports.length > 0) {
       result = await buildAdvisories(file, imports, {
         signal,
-        onProgress: ({ source, records }) => output.note(`${source}: ${records} records`),
+        onProgress: noteProgress(output),
       })
       data = result.data
     }
   })
   for (const { source, leftOut } of result?.imports ?? []) {
-    const count = Object.values(leftOut).reduce((sum, each) => sum + each, 0)
-    if (count > 0) output.note(`${source}: ${count} records left out.`)
+    const reasons = Object.entries(leftOut).map(([reason, count]) => `${count} ${reason}`)
+    if (reasons.length > 0) output.note(`${source} left out: ${reasons.join(', ')}`)
   }
   output.result({
     json: { file, ...data, imports: result?.imports ?? [] },
@@ -184,7 +190,7 @@ async function update(
       ],
       fetch,
       signal,
-      onProgress: ({ source, records }) => output.note(`${source}: ${records} records`),
+      onProgress: noteProgress(output),
     }),
   )
   for (const each of result.sources) if (each.state === 'failed') output.warn(each.message)
@@ -208,6 +214,16 @@ async function pull(context: CommandContext, image: string, flags: FileFlags): P
   context.output.result({ json: { file, ...data }, text: formatData(data, context.output.columns) })
 }
 
+/** A line now and then, so that somebody who waits sees that it goes on. */
+function noteProgress(output: Output): NonNullable<BuildOptions['onProgress']> {
+  let saidAt = Date.now()
+  return ({ source, records }) => {
+    if (Date.now() - saidAt < progressMs) return
+    saidAt = Date.now()
+    output.note(`${source}: ${records} records`)
+  }
+}
+
 type Data = {
   readonly builtAt: string | null
   readonly sources: readonly {
@@ -220,7 +236,7 @@ type Data = {
 
 function formatData({ builtAt, sources }: Data, width: number | undefined): string {
   if (builtAt === null) return 'There are no advisories.'
-  const age = formatDuration(Math.max(0, Date.now() - Date.parse(builtAt)))
+  const age = formatAge(new Date(builtAt))
   const table = formatTable(
     [
       { title: 'SOURCE', shrinks: true },
@@ -236,5 +252,5 @@ function formatData({ builtAt, sources }: Data, width: number | undefined): stri
     ]),
     width,
   )
-  return `${table}\n\nThe newest is of ${builtAt.slice(0, 10)}, ${age} old.`
+  return `${table}\n\nThe newest is of ${builtAt.slice(0, 10)}, ${age}.`
 }

@@ -119,7 +119,7 @@ describe('berth scan, sbom and advisories', () => {
       'low',
     )
     expect(mended.code, mended.stderr).toBe(0)
-    expect(mended.stdout).toContain('1 packages, Debian GNU/Linux 11 (bullseye)')
+    expect(mended.stdout).toContain('1 package, Debian GNU/Linux 11 (bullseye)')
   })
 
   test('reports of other tools, into a file and out of a pipe', async () => {

@@ -1,4 +1,4 @@
-import { shortDigest } from '../format.ts'
+import { counted, shortDigest } from '../format.ts'
 import type { Output } from '../output.ts'
 import { printable } from '../printable.ts'
 import { formatTable } from '../table.ts'
@@ -26,7 +26,7 @@ export function formatTrial(
   const freed = images.filter(
     ({ now, tried }) => now.decision === 'deny' && tried.decision !== 'deny',
   )
-  const summary = `${images.length} images tried: ${blocked.length} blocked (${newly.length} of them are not now), ${freed.length} blocked now would pass.`
+  const summary = `${counted(images.length, 'image')} tried: ${blocked.length} would be blocked (${newly.length} newly), ${freed.length} blocked now would pass.`
   if (shown.length === 0) return summary
   const table = formatTable(
     [

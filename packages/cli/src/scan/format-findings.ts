@@ -1,11 +1,15 @@
 import type { PackageFinding, ScanReport, Severity } from '@berth/scanner/finding.ts'
-import { formatDuration } from '../format.ts'
+import { counted, formatAge } from '../format.ts'
 import type { Output } from '../output.ts'
 import { printable } from '../printable.ts'
 import { formatTable } from '../table.ts'
+import { wrapText } from '../wrap.ts'
+import { groupFindings } from './group-findings.ts'
 import { countSeverities, severities } from './severity.ts'
 
 type Look = Pick<Output, 'columns' | 'style'>
+
+const sourcesMax = 12
 
 const colors: Readonly<Record<Severity, Parameters<Output['style']>[0]>> = {
   critical: 'red',
@@ -25,28 +29,34 @@ export function formatFindings(
   const sections = [
     shown.length === 0 ? '' : findingsTable(shown, look),
     summary(report, shown),
-    notCovered(report),
-    dataAge(report),
+    notCovered(report, look),
+    dataAge(report, look),
   ]
   return sections.filter((each) => each !== '').join('\n\n')
 }
 
 function findingsTable(findings: readonly PackageFinding[], look: Look): string {
+  const groups = groupFindings(findings, (finding) => ({
+    ...finding,
+    package: finding.package.name,
+    version: finding.package.version,
+  }))
   return formatTable(
     [
       { title: 'SEVERITY' },
-      { title: 'SCORE', align: 'right', yields: 2 },
+      { title: 'SCORE', align: 'right', yields: 1 },
       { title: 'VULNERABILITY' },
       { title: 'PACKAGE', shrinks: true },
       { title: 'INSTALLED', shrinks: true },
       { title: 'FIXED IN', shrinks: true },
-      { title: 'NOTES', yields: 1 },
+      // Never left out: that something is exploited counts more than its score.
+      { title: groups.some(({ finding }) => notes(finding) !== '') ? 'NOTES' : '' },
     ],
-    findings.map((finding) => [
+    groups.map(({ finding, packages }) => [
       look.style(colors[finding.severity], finding.severity),
       finding.score === 0 ? '-' : finding.score.toFixed(1),
       printable(finding.vulnerability),
-      printable(finding.package.name),
+      printable(packages),
       printable(finding.package.version),
       printable(finding.fixedVersion ?? (finding.fixState === 'wontFix' ? "won't fix" : '-')),
       notes(finding),
@@ -74,33 +84,37 @@ function summary(report: ScanReport, shown: readonly PackageFinding[]): string {
   )
   const system = catalogue.distribution
   const lines = [
-    `${printable(artifact.name)}: ${catalogue.packages.length} packages${system ? `, ${printable(system.name)}` : ''}`,
+    `${printable(artifact.name)}: ${counted(catalogue.packages.length, 'package')}${system ? `, ${printable(system.name)}` : ''}`,
     findings.length === 0
       ? 'No advisory says anything against them.'
-      : `${findings.length} findings: ${parts.join(', ')}`,
+      : `${counted(findings.length, 'finding')}: ${parts.join(', ')}`,
   ]
   if (shown.length < findings.length) lines.push(`${findings.length - shown.length} not shown.`)
   if (suppressed.length > 0) lines.push(`${suppressed.length} judged not to matter (VEX).`)
   const end = system?.endOfLife
   if (end !== undefined && end < report.scannedAt.slice(0, 10)) {
-    lines.push(`${printable(system?.name ?? '')} is mended no more since ${end}.`)
+    lines.push(`${printable(system?.name ?? '')} gets no more fixes since ${end}.`)
   }
   return lines.join('\n')
 }
 
-function notCovered({ catalogue }: ScanReport): string {
+function notCovered({ catalogue }: ScanReport, { columns }: Look): string {
   if (catalogue.notCovered.length === 0) return ''
   const shown = catalogue.notCovered.slice(0, 10)
-  const lines = shown.map(({ path, reason }) => `  ${printable(path)}: ${printable(reason)}`)
+  const lines = shown.map(({ path, reason }) =>
+    wrapText(`  ${printable(path)}: ${printable(reason)}`, columns),
+  )
   const more = catalogue.notCovered.length - shown.length
   if (more > 0) lines.push(`  ${more} more; --format trivy or --json has all.`)
   return ['Not covered, so not known to be clean:', ...lines].join('\n')
 }
 
-function dataAge({ data, scannedAt }: ScanReport): string {
+/** Each source with its own day: that one is fresh says nothing of the others. */
+function dataAge({ data, scannedAt }: ScanReport, { columns }: Look): string {
   if (data.builtAt === null) return 'There are no advisories: nothing was compared with anything.'
-  const age = Date.parse(scannedAt) - Date.parse(data.builtAt)
-  const names = data.sources.map(({ name }) => name)
-  const list = `${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`
-  return `Advisories of ${data.builtAt.slice(0, 10)} (${formatDuration(Math.max(0, age))} old): ${list}`
+  const age = formatAge(new Date(data.builtAt), new Date(scannedAt))
+  const sources = data.sources.map(({ name, builtAt }) => `${name} (${builtAt.slice(0, 10)})`)
+  const more = sources.length > sourcesMax ? ` and ${sources.length - sourcesMax} more` : ''
+  const list = `${sources.slice(0, sourcesMax).join(', ')}${more}`
+  return wrapText(`Advisories, newest ${age}: ${list}`, columns)
 }
