@@ -56,9 +56,9 @@ const names = z.array(z.string().min(1).max(64)).min(1).max(50)
 
 const vex = z
   .enum(['all', 'above', 'none'])
-  .default('all')
+  .default('above')
   .describe(
-    'Which statements that an image is not affected count: `all`, those of the project with the rule and of projects `above` it, or none.',
+    'Whose statements that an image is not affected count: `above`, those of the project with the rule and of projects above it; `all`, those of projects below it too; `none`.',
   )
 
 const whenUnknown = z

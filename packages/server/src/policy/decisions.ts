@@ -74,6 +74,7 @@ export class Decisions {
       },
       rules,
       stage,
+      { isForPeople: true },
     )
     const versions = new Map(rules.map(({ project, version }) => [project, version]))
     return {

@@ -128,7 +128,7 @@ describe('maximumCvss', () => {
   it('a statement suppresses and stays visible; the latest counts, and one from below only where it may', () => {
     const statement = {
       id: 's1',
-      project: 'acme/team',
+      project: 'acme',
       imageDigest: '',
       vulnerability: 'CVE-2026-1',
       package: 'deb:openssl',
@@ -145,8 +145,12 @@ describe('maximumCvss', () => {
     })
     const later = { ...statement, id: 's2', status: 'affected', createdAt: at(0) } as const
     expect(judge(cvss, facts([image()], { statements: [later, statement] })).decision).toBe('deny')
-    const above = rulesOf('  - { name: a, maximumCvss: { score: 5, vex: above } }')
-    expect(judge(above, given).decision).toBe('deny')
+    const below = facts([image()], { statements: [{ ...statement, project: 'acme/team' }] })
+    expect(judge(cvss, below).decision).toBe('deny')
+    const all = rulesOf('  - { name: a, maximumCvss: { score: 5, vex: all } }')
+    expect(judge(all, below).decision).toBe('allow')
+    const none = rulesOf('  - { name: a, maximumCvss: { score: 5, vex: none } }')
+    expect(judge(none, given).decision).toBe('deny')
     const elsewhere = { ...statement, package: 'deb:openssl@9' }
     expect(judge(cvss, facts([image()], { statements: [elsewhere] })).decision).toBe('deny')
   })

@@ -27,13 +27,18 @@ export class Judge {
     this.#now = parts.now
   }
 
-  /** By the rules that are of this stage, which hold for the repository. */
-  async judge(subject: Subject, rules: readonly PlacedRule[], stage: Stage): Promise<Judged> {
+  /** By the rules that are of this stage, which hold for the repository. `isForPeople`: see `FactsLoader.load`. */
+  async judge(
+    subject: Subject,
+    rules: readonly PlacedRule[],
+    stage: Stage,
+    options: { isForPeople?: boolean } = {},
+  ): Promise<Judged> {
     const counting = rules.filter(({ rule }) => rule.on.includes(stage))
     const exceptions =
       counting.length === 0 ? [] : await this.#exceptions(subject.repository, this.#now())
     const placed = stage === 'promotion' ? await this.#withSources(subject) : subject
-    const facts = await this.#loader.load(placed, counting)
+    const facts = await this.#loader.load(placed, counting, options)
     return { facts, evaluation: evaluate(facts, counting, exceptions, { now: this.#now(), stage }) }
   }
 

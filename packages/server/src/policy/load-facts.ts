@@ -56,10 +56,15 @@ export class FactsLoader {
     this.#readConfig = parts.readConfig
   }
 
-  async load(subject: Subject, rules: readonly PlacedRule[]): Promise<Facts> {
+  /** `isForPeople`: tags, platform, scans and signatures are read even where no rule looks at them. */
+  async load(
+    subject: Subject,
+    rules: readonly PlacedRule[],
+    { isForPeople = false } = {},
+  ): Promise<Facts> {
     const { digest, manifest } = subject
     const kind = classify(manifest)
-    const needs = needsOf(rules)
+    const needs = needsOf(rules, isForPeople)
     if (kind === 'attachment') return attachment(digest)
     const family = await this.#family(subject, needs)
     const { children, unjudged, isNested } =
@@ -229,7 +234,7 @@ function parse(payload: Uint8Array, mediaType: string): ParsedManifest[] {
 
 type Needs = ReturnType<typeof needsOf>
 
-function needsOf(rules: readonly PlacedRule[]) {
+function needsOf(rules: readonly PlacedRule[], isForPeople: boolean) {
   const uses = (...names: TemplateName[]) =>
     rules.some(({ rule }) => names.some((name) => rule[name] !== undefined))
   const findings = uses('maximumCvss', 'sla', 'deniedVulnerabilities')
@@ -238,11 +243,11 @@ function needsOf(rules: readonly PlacedRule[]) {
     findings,
     packages,
     licences: uses('licences'),
-    scans: findings || packages || uses('scannedWithin', 'maximumDataAge'),
+    scans: isForPeople || findings || packages || uses('scannedWithin', 'maximumDataAge'),
     config: uses('notRoot', 'requiredLabels', 'allowedBaseImages', 'maximumAge'),
-    platform: rules.some(({ rule }) => rule.platforms !== undefined),
-    tags: rules.some(({ rule }) => rule.tags !== undefined),
-    signatures: uses('signedBy', 'requireAttestation'),
+    platform: isForPeople || rules.some(({ rule }) => rule.platforms !== undefined),
+    tags: isForPeople || rules.some(({ rule }) => rule.tags !== undefined),
+    signatures: isForPeople || uses('signedBy', 'requireAttestation'),
     sboms: uses('requireSbom'),
   }
 }

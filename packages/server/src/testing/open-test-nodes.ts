@@ -1,4 +1,5 @@
 import type { ConfigSources } from '../config/load.ts'
+import type { Clock } from '../registry/grace.ts'
 import { openMemory } from '../storage/memory.ts'
 import { ask, basic, readJson, RegistryClient } from './http-client.ts'
 import type { testDatabases } from './open-test-databases.ts'
@@ -24,6 +25,7 @@ export type TestNodes = {
 export async function openTestNodes(
   engine: (typeof testDatabases)[number],
   overrides: NonNullable<ConfigSources['overrides']> = {},
+  parts: { clock?: Clock } = {},
 ): Promise<TestNodes> {
   const place = await engine.reserve()
   const storage = openMemory()
@@ -39,7 +41,7 @@ export async function openTestNodes(
         metadata: place.metadata,
         http: { trustedProxies: ['127.0.0.1'], ...overrides.http },
       }
-      nodes.push(await openTestServer(more, { storage }))
+      nodes.push(await openTestServer(more, { storage, ...parts }))
     }
   } catch (error) {
     await close()

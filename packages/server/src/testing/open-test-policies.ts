@@ -1,3 +1,4 @@
+import type { Clock } from '../registry/grace.ts'
 import { type Answer, digestOf, RegistryClient } from './http-client.ts'
 import type { testDatabases } from './open-test-databases.ts'
 import { openTestNodes, type TestNodes } from './open-test-nodes.ts'
@@ -36,8 +37,9 @@ export type TestImage = {
 /** A Berth with the private project `acme`, a reader and a developer of it. */
 export async function openTestPolicies(
   engine: (typeof testDatabases)[number],
+  parts: { clock?: Clock } = {},
 ): Promise<TestPolicies> {
-  const nodes = await openTestNodes(engine)
+  const nodes = await openTestNodes(engine, {}, parts)
   const { manage, registry, first } = nodes
   await manage('POST', '/projects', { name: 'acme', visibility: 'private' })
   for (const role of ['reader', 'developer'] as const) {

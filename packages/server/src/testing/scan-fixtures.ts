@@ -97,6 +97,8 @@ export type TestAdvisory = {
   package: string
   fixed?: string
   score?: number
+  /** Day on which it was known to be exploited. */
+  exploited?: string
   ecosystem?: string
   release?: string
 }
@@ -112,8 +114,9 @@ export async function writeAdvisories(
     {
       source: 'test',
       read(writer) {
-        for (const { cve, package: name, fixed, score = 7.5, ...where } of advisories) {
+        for (const { cve, package: name, fixed, score = 7.5, exploited, ...where } of advisories) {
           writer.score(cve, { source: 'nvd', version: '3.1', score })
+          if (exploited !== undefined) writer.knownExploited(cve, exploited)
           writer.advisory({
             id: `TEST-${cve}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`,
             vulnerabilities: [cve],
