@@ -21,6 +21,7 @@ import { openMetricsListener } from './http/metrics-listener.ts'
 import { PeerCertificates } from './http/peer-certificates.ts'
 import { RateLimit } from './http/rate-limit.ts'
 import { RequestAudit } from './http/request-audit.ts'
+import { ScannerAdapterDoor } from './http/scanner-adapter/serve.ts'
 import { HttpServer } from './http/server.ts'
 import { openTls } from './http/tls.ts'
 import { Jobs } from './jobs/jobs.ts'
@@ -36,6 +37,7 @@ import { planCollection } from './registry/collection-plan.ts'
 import { ReclaimableReports } from './quota/reclaimable.ts'
 import { UsageReports } from './quota/usage-report.ts'
 import type { Registry } from './registry/open.ts'
+import { findInCatalogue } from './scan/catalogue-findings.ts'
 import { openScanning } from './scan/open.ts'
 import { openScanners } from './scanners/open.ts'
 import { LabelIndexing } from './search/labels.ts'
@@ -148,8 +150,23 @@ export async function openApp(
         own: () => urlOf(config, server.address),
         loopback: () => loopbackUrl(config, server.address),
       },
+      own: {
+        findInCatalogue: (catalogue) => findInCatalogue(scanning.advisories, catalogue),
+        builtAt: () => scanning.advisories.state.data.builtAt,
+        limits: {
+          limits: {
+            memoryMiB: config.scan.memoryMiB,
+            layerBytes: config.scan.layerMaxBytes,
+            timeMs: config.scan.timeoutMinutes * 60_000,
+          },
+        },
+      },
+      logger,
       now,
     })
+    opened.push(() => scanners.close())
+    const { adapter } = scanners
+    const { token: adapterToken } = config.scanners.adapter
     const signatures = new SignatureVerification({ database, ...registry, claims, now })
     const signing = { database, changes: access.changes, queue, claims }
     const signingKeys = await SigningKeys.open(signing)
@@ -203,6 +220,10 @@ export async function openApp(
       tls,
       door,
       management,
+      scannerAdapter:
+        adapter && adapterToken !== undefined
+          ? new ScannerAdapterDoor({ adapter, token: adapterToken })
+          : undefined,
     })
     opened.push(() => server.close())
     metrics.onScrape(async () => {

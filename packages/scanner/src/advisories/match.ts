@@ -4,7 +4,10 @@ import type { CataloguedPackage, NotCovered } from '../package.ts'
 import type { AdvisoryDatabase } from './database.ts'
 
 /** What is wrong with the packages of a catalogue, worst first; the same input gives the same order. */
-export function matchCatalogue(database: AdvisoryDatabase, catalogue: Catalogue): PackageFinding[] {
+export function matchCatalogue(
+  database: Pick<AdvisoryDatabase, 'match'>,
+  catalogue: Catalogue,
+): PackageFinding[] {
   const { distribution, packages } = catalogue
   return packages
     .flatMap((subject) =>

@@ -21,6 +21,7 @@ import { serveToken } from './distribution/token.ts'
 import { Exchange } from './exchange.ts'
 import type { Health } from './health.ts'
 import type { ManagementServer } from './management/server.ts'
+import type { ScannerAdapterDoor } from './scanner-adapter/serve.ts'
 import type { HttpMetrics } from '../metrics.ts'
 import type { ServerTls } from './tls.ts'
 
@@ -31,6 +32,8 @@ type HttpServerParts = {
   readonly health: Health
   readonly door: Door
   readonly management: ManagementServer
+  /** `undefined`: Berth is no scanner for others. */
+  readonly scannerAdapter: ScannerAdapterDoor | undefined
   /** `undefined`: plain HTTP. */
   readonly tls: ServerTls | undefined
 }
@@ -164,7 +167,7 @@ export class HttpServer {
   }
 
   #route(exchange: Exchange): void {
-    const { door, health, management } = this.#parts
+    const { door, health, management, scannerAdapter } = this.#parts
     const target = originForm(exchange.request.url ?? '/')
     if (this.#allowed !== undefined && !this.#isAllowed(exchange, target)) {
       sendError(exchange, new BerthError('denied', 'This address may not use the registry.'))
@@ -176,6 +179,10 @@ export class HttpServer {
     }
     if (target.startsWith('/api/')) {
       void management.serve(exchange, target)
+      return
+    }
+    if (scannerAdapter !== undefined && target.startsWith('/adapter/')) {
+      void scannerAdapter.serve(exchange, target)
       return
     }
     const mark = target.indexOf('?')

@@ -1,11 +1,15 @@
+import { LayerScanner } from '@berth/scanner/layers/layer-scanner.ts'
 import { join } from 'node:path'
 import type { AccessChanges } from '../access/changes.ts'
 import type { ScannerTokens } from '../access/scanner-tokens.ts'
 import type { Config } from '../config/schema.ts'
 import type { JobQueue } from '../jobs/queue.ts'
+import type { Logger } from '../log.ts'
 import type { Database } from '../metadata/database.ts'
 import type { Outbound } from '../outbound/outbound.ts'
 import type { Registry } from '../registry/open.ts'
+import { OwnAdapter } from './adapter/own-adapter.ts'
+import type { RemoteScanParts } from './adapter/remote-scan.ts'
 import { ExternalScanning } from './external-scanning.ts'
 import { ExternalScans } from './external-scans.ts'
 import { Grype } from './grype.ts'
@@ -28,6 +32,12 @@ type Parts = {
     /** Where programs on this machine do. */
     readonly loopback: () => string
   }
+  /** The scanner of Berth itself, for others. */
+  readonly own: Pick<RemoteScanParts, 'findInCatalogue'> & {
+    readonly limits: ConstructorParameters<typeof LayerScanner>[0]
+    readonly builtAt: () => string | null
+  }
+  readonly logger: Logger
   readonly now: () => number
 }
 
@@ -43,6 +53,7 @@ export async function openScanners(parts: Parts) {
     now,
   })
   const { manifests } = registry
+  const adapter = openAdapter(parts)
   return {
     /** What the management API asks. */
     services: {
@@ -57,6 +68,30 @@ export async function openScanners(parts: Parts) {
       timeoutMs: config.timeoutMinutes * 60_000,
       now,
     }),
+    /** `undefined` unless the settings offer it. */
+    adapter: adapter.own,
+    close: adapter.close,
+  }
+}
+
+function openAdapter({ config, outbound, own, logger, now }: Parts) {
+  if (!config.adapter.enabled) return { own: undefined, close: () => Promise.resolve() }
+  const layers = new LayerScanner(own.limits)
+  const adapter = new OwnAdapter({
+    outbound,
+    layers,
+    findInCatalogue: own.findInCatalogue,
+    builtAt: own.builtAt,
+    timeoutMs: config.timeoutMinutes * 60_000,
+    logger,
+    now,
+  })
+  return {
+    own: adapter,
+    async close() {
+      await adapter.close()
+      await layers.close()
+    },
   }
 }
 
