@@ -6,6 +6,7 @@ import { writeSpdx } from '@berth/scanner/reports/spdx.ts'
 import { type CatalogueDiff, diffCatalogues } from '@berth/scanner/sbom/diff.ts'
 import { Command, Option } from 'commander'
 import type { CommandContext } from '../context.ts'
+import { counted } from '../format.ts'
 import { printable } from '../printable.ts'
 import { attachDocument } from '../scan/attach.ts'
 import { writeTo } from '../scan/output-file.ts'
@@ -86,7 +87,7 @@ async function run(context: CommandContext, image: string, flags: Flags): Promis
   })
   context.output.result({
     json: { image, digest, sbom: attached, packages: scanned.catalogue.packages.length, size },
-    text: `${image} has the SBOM ${attached} (${scanned.catalogue.packages.length} packages).`,
+    text: `${image} has the SBOM ${attached} (${counted(scanned.catalogue.packages.length, 'package')}).`,
   })
 }
 
@@ -122,7 +123,7 @@ function formatDiff(diff: CatalogueDiff, width: number | undefined): string {
       after.join(', '),
     ]),
   ]
-  const same = `${diff.unchanged} packages are the same.`
+  const same = `${counted(diff.unchanged, 'package')} unchanged.`
   if (rows.length === 0) return same
   const table = formatTable(
     [

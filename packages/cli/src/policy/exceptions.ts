@@ -103,7 +103,7 @@ export async function listExceptions(
         : formatTable(
             [
               { title: 'ID' },
-              { title: 'WHAT', shrinks: true },
+              { title: 'WHAT' },
               { title: 'REPOSITORIES', shrinks: true, yields: 1 },
               { title: 'UNTIL' },
               { title: 'BY' },

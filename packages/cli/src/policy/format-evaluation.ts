@@ -2,7 +2,7 @@ import type { evaluation } from '@berth/api/decisions.ts'
 import type * as z from 'zod'
 import type { Output } from '../output.ts'
 import { printable } from '../printable.ts'
-import { formatTable } from '../table.ts'
+import { wrapText } from '../wrap.ts'
 
 export type Evaluation = z.output<typeof evaluation>
 
@@ -16,27 +16,24 @@ export function formatEvaluation(
 ): string {
   const style = decision === 'deny' ? 'red' : decision === 'warn' ? 'yellow' : 'green'
   const sections = [`${printable(name)} ${look.style(style, words[decision])}.`]
-  if (violations.length > 0) {
-    const table = formatTable(
-      [
-        { title: 'RULE' },
-        { title: 'MODE', yields: 2 },
-        { title: 'WHAT', shrinks: true },
-        { title: 'FOUND', shrinks: true },
-        { title: 'WANTED', shrinks: true, yields: 1 },
-        { title: 'WHAT MENDS IT', shrinks: true },
-      ],
-      violations.map(({ rule, mode, subject, found, wanted, fix }) =>
-        [rule, mode, subject, found, wanted, fix ?? '-'].map(printable),
-      ),
-      look.columns,
-    )
-    sections.push(moreViolations === 0 ? table : `${table}\n${moreViolations} more.`)
+  for (const { rule, mode, subject, found, wanted, fix } of violations) {
+    const lines = [
+      `${rule}${mode === 'enforce' ? '' : ` (${mode})`}: ${subject}`,
+      `  found: ${found}`,
+      `  wanted: ${wanted}`,
+      ...(fix === null ? [] : [`  what mends it: ${fix}`]),
+    ]
+    // Whole, not in a table that cuts: it is what somebody came to read.
+    sections.push(lines.map((line) => wrapText(printable(line), look.columns)).join('\n'))
   }
+  if (moreViolations > 0) sections.push(`${moreViolations} more; --json has all that are kept.`)
   if (suppressed.length > 0) {
     const lines = suppressed.map(({ rule, subject, by, author, reason, endsAt }) =>
-      printable(
-        `  ${rule}: ${subject} (${by} of ${author}${endsAt === null ? '' : ` until ${endsAt.slice(0, 10)}`}: ${reason})`,
+      wrapText(
+        printable(
+          `  ${rule}: ${subject} (${by} of ${author}${endsAt === null ? '' : ` until ${endsAt.slice(0, 10)}`}: ${reason})`,
+        ),
+        look.columns,
       ),
     )
     sections.push(['Let pass:', ...lines].join('\n'))

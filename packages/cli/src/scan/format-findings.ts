@@ -85,9 +85,11 @@ function summary(report: ScanReport, shown: readonly PackageFinding[]): string {
   const system = catalogue.distribution
   const lines = [
     `${printable(artifact.name)}: ${counted(catalogue.packages.length, 'package')}${system ? `, ${printable(system.name)}` : ''}`,
-    findings.length === 0
-      ? 'No advisory says anything against them.'
-      : `${counted(findings.length, 'finding')}: ${parts.join(', ')}`,
+    catalogue.packages.length === 0
+      ? 'No package was found in it, so there was nothing to compare.'
+      : findings.length === 0
+        ? 'No advisory says anything against them.'
+        : `${counted(findings.length, 'finding')}: ${parts.join(', ')}`,
   ]
   if (shown.length < findings.length) lines.push(`${findings.length - shown.length} not shown.`)
   if (suppressed.length > 0) lines.push(`${suppressed.length} judged not to matter (VEX).`)

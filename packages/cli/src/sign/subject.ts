@@ -17,7 +17,7 @@ export async function openSubject(
       ? ({ kind: 'tag', tag: tag ?? parseTagArgument('latest') } as const)
       : ({ kind: 'digest', digest } as const)
   const name = formatImageReference(image)
-  const subject = await place.resolve(reference, context.signal)
+  const subject = await place.resolveForPush(reference, context.signal)
   if (subject === undefined) throw new ClientError('notFound', `There is no ${name}.`)
   return { place, subject, name }
 }

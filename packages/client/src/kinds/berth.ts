@@ -45,7 +45,15 @@ export const berth: RegistryKind = {
         'The secret may have been replaced, or the robot disabled: ask whoever manages the project.',
     }),
   ],
-  explainRefusal: (refusal) => explainRefusal(refusal, words),
+  explainRefusal(refusal) {
+    if (refusal.message?.startsWith('blocked by Berth policy') === true) {
+      return {
+        meaning: 'A policy blocks it, whoever asks.',
+        next: 'What mends it is told by: berth why <image>. An exception is made with: berth policy allow.',
+      }
+    }
+    return explainRefusal(refusal, words)
+  },
   async openApi(context, credentials) {
     const { BerthApi } = await import('./berth-api.ts')
     return new BerthApi(context, credentials, (refusal) => explainRefusal(refusal, words))

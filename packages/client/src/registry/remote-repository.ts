@@ -57,8 +57,22 @@ export class RemoteRepository implements ContentSource, ContentTarget {
     this.#path = `/v2/${address.repository}`
   }
 
-  async resolve(reference: Reference, signal?: AbortSignal): Promise<Descriptor | undefined> {
-    const request = this.#pull(`manifests/${textOf(reference)}`, reference, signal)
+  resolve(reference: Reference, signal?: AbortSignal): Promise<Descriptor | undefined> {
+    return this.#resolve(reference, this.#scope('pull'), signal)
+  }
+
+  /** As `resolve`, with the right to push as well: Berth names what a policy blocks to those who may sign it. */
+  resolveForPush(reference: Reference, signal?: AbortSignal): Promise<Descriptor | undefined> {
+    return this.#resolve(reference, this.#scope('pull', 'push'), signal)
+  }
+
+  async #resolve(
+    reference: Reference,
+    scope: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Descriptor | undefined> {
+    const pull = this.#pull(`manifests/${textOf(reference)}`, reference, signal)
+    const request = { ...pull, scopes: [scope] }
     const answer = await this.#connection.send({ ...request, method: 'HEAD', expect: [200, 404] })
     dropBody(answer)
     if (answer.status === 404) return undefined
