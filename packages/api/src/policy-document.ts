@@ -78,7 +78,10 @@ const templates = {
   signedBy: z
     .strictObject({
       identities: names.describe('Names of trusted identities of the project or of those above.'),
-      threshold: z.enum(['any', 'all']).default('any'),
+      threshold: z
+        .enum(['any', 'all'])
+        .default('any')
+        .describe('One of the identities is enough, or each has to have signed.'),
     })
     .describe('A verified signature on the image or on an index that holds it.'),
   scannedWithin: z
@@ -129,7 +132,8 @@ const templates = {
                 'composer',
                 'nuget',
               ])
-              .optional(),
+              .optional()
+              .describe('Kind of the package; any when left out.'),
             below: z
               .string()
               .min(1)
@@ -139,7 +143,8 @@ const templates = {
           }),
         )
         .min(1)
-        .max(200),
+        .max(200)
+        .describe('At most 200.'),
     })
     .describe('None of these packages.'),
   deniedVulnerabilities: z
@@ -153,7 +158,8 @@ const templates = {
             .describe('Such as CVE-2021-44228.'),
         )
         .min(1)
-        .max(500),
+        .max(500)
+        .describe('At most 500.'),
       vex,
     })
     .describe('None of these vulnerabilities.'),
@@ -173,7 +179,8 @@ const templates = {
         .array(z.enum(['spdx', 'cyclonedx']))
         .min(1)
         .max(2)
-        .default(['spdx', 'cyclonedx']),
+        .default(['spdx', 'cyclonedx'])
+        .describe('Those that count.'),
     })
     .describe('An SBOM is attached, in one of the formats.'),
   allowedBaseImages: z
@@ -186,12 +193,16 @@ const templates = {
     .describe('Built on one of these images, as the builder says.'),
   notRoot: z.literal(true).describe('The image names a user that is not root.'),
   requiredLabels: z
-    .strictObject({ labels: z.array(z.string().min(1).max(256)).min(1).max(50) })
+    .strictObject({
+      labels: z.array(z.string().min(1).max(256)).min(1).max(50).describe('Names of the labels.'),
+    })
     .describe('These labels are set, and not empty.'),
   maximumSize: z
     .strictObject({ size })
     .describe('Bytes of the configuration and all layers, as they are stored.'),
-  maximumLayers: z.strictObject({ layers: z.int().min(1).max(1000) }).describe('Layers at most.'),
+  maximumLayers: z
+    .strictObject({ layers: z.int().min(1).max(1000).describe('The highest number that passes.') })
+    .describe('Layers at most.'),
   maximumAge: z
     .strictObject({ age: duration, whenUnknown })
     .describe('Built not longer ago than this, by the configuration of the image.'),
