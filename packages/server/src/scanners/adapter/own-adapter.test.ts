@@ -151,7 +151,7 @@ test(
         },
       ],
     })
-    const served = { manifest, blob: layer.blob as Buffer, type: manifestType }
+    const served = { manifest, blob: layer.blob, type: manifestType }
     const listener = createServer((request, response) => {
       if (request.headers.authorization !== 'Bearer good') {
         response.writeHead(401).end()
