@@ -194,7 +194,7 @@ export const readFindingsOverview = defineRoute({
           worstScore: z.number(),
         }),
       )
-      .describe('Twenty at most, the worst first.'),
+      .describe('Twenty at most, the worst first; what was judged away counts here too.'),
     upgrades: z
       .array(
         z.strictObject({
@@ -220,6 +220,7 @@ export const readFindingsTrend = defineRoute({
   path: '/projects/{project}/findings/trend',
   topic,
   summary: 'Read how many findings a project and all below it had, day by day',
+  description: 'Of repositories that the caller may pull; those judged away are among them.',
   params: projectParams,
   query: z.strictObject({
     days: z.coerce.number().int().min(1).max(400).default(90).describe('How far back.'),
@@ -235,6 +236,7 @@ export const readFindingsTrend = defineRoute({
         closed: z.int(),
       }),
     ),
+    isTruncated: z.boolean().describe('There are more repositories than one answer looks at.'),
   }),
   problems: ['notFound'],
   versioned: false,

@@ -81,7 +81,7 @@ const imageScan = z
       .describe('Of what Berth cannot say what is inside, 100 at most. It is never clean.'),
     notCoveredCount: z.int(),
     counts: severityCounts.describe('Findings, those that somebody judged away left out.'),
-    worstScore: z.number().describe('0 to 10.'),
+    worstScore: z.number().describe('0 to 10, of the findings that `counts` counts.'),
     cataloguedAt: z.iso.datetime().nullable(),
     matchedAt: z.iso.datetime().nullable(),
     ...advisoryAge,

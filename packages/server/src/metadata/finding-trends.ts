@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type Executor, type Transaction, inPortions } from './database.ts'
 import type { FindingTrendsTable } from './scan-schema.ts'
-import { isWithinProject } from './tracked-findings.ts'
+import { idList } from './name-range.ts'
 
 export type TrendRow = FindingTrendsTable
 
@@ -82,11 +82,10 @@ export async function saveTrends(tx: Transaction, rows: readonly TrendRow[]): Pr
 /** Sums by day of the repositories in a project and below it, from `since` on. */
 export async function readTrend(
   db: Executor,
-  query: { project: string; since: string },
+  query: { repositories: readonly number[]; since: string },
 ): Promise<Omit<TrendRow, 'repository_id'>[]> {
   const rows = await db
     .selectFrom('finding_trends')
-    .innerJoin('repositories', 'repositories.id', 'finding_trends.repository_id')
     .select('finding_trends.day')
     .select((eb) => [
       eb.fn.sum<number>('critical').as('critical'),
@@ -98,7 +97,7 @@ export async function readTrend(
       eb.fn.sum<number>('opened').as('opened'),
       eb.fn.sum<number>('closed').as('closed'),
     ])
-    .where(isWithinProject(query.project))
+    .where('repository_id', 'in', idList(db, query.repositories))
     .where('finding_trends.day', '>=', query.since)
     .groupBy('finding_trends.day')
     .orderBy('finding_trends.day')

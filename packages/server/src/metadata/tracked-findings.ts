@@ -191,7 +191,7 @@ export function listTracked(
 }
 
 /** The repository lies in this project or below it; the root is ''. */
-export function isWithinProject(project: string) {
+function isWithinProject(project: string) {
   const name = sql.ref('repositories.name')
   if (project === '') return sql<boolean>`1 = 1`
   const below = `${project}/`

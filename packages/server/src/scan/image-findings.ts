@@ -93,11 +93,15 @@ export class ImageFindings {
     }
   }
 
-  /** How many of each severity were judged away. */
-  async countSuppressed(repository: RepositoryName, digest: string): Promise<SeverityCounts> {
+  /** How many of each severity were judged away, and the worst score of the rest, times ten. */
+  async judgedAway(
+    repository: RepositoryName,
+    { digest, worst_score }: { digest: string; worst_score: number },
+  ): Promise<{ counts: SeverityCounts; worstScore: number }> {
     const counts = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 }
     const rows = await this.#statements(repository, digest)
-    if (rows.length === 0) return counts
+    if (rows.length === 0) return { counts, worstScore: worst_score }
+    let worstScore = 0
     for (let after: FindingPlace | undefined; ; ) {
       const found = await findingsOfImage(this.#database.read, {
         digest,
@@ -107,9 +111,10 @@ export class ImageFindings {
       })
       for (const row of found) {
         if (isSuppressing(judgementOf(rows, judgedOf(row)))) counts[row.severity] += 1
+        else worstScore = Math.max(worstScore, row.score)
       }
       const last = found.at(-1)
-      if (last === undefined || found.length < portion) return counts
+      if (last === undefined || found.length < portion) return { counts, worstScore }
       after = placeOf(last)
     }
   }

@@ -93,16 +93,21 @@ export class FindingsOverview {
     }
   }
 
-  /** Day by day; days on which nothing was noted are missing. */
-  async trend(project: string, days: number) {
+  /** Of the repositories in the project and below it that the caller may pull. Days on which nothing was noted are missing. */
+  async trend(caller: Caller, project: string, days: number) {
+    const { repositories, isTruncated } = await this.#repositories(caller, project)
     const since = new Date(this.#now() - days * dayMs).toISOString().slice(0, 10)
-    const rows = await readTrend(this.#database.read, { project, since })
-    return rows.map((row) => ({
+    const rows = await readTrend(this.#database.read, {
+      repositories: [...repositories.keys()],
+      since,
+    })
+    const noted = rows.map((row) => ({
       day: row.day,
       counts: countsOf((severity) => row[severity]),
       opened: row.opened,
       closed: row.closed,
     }))
+    return { days: noted, isTruncated }
   }
 
   /** Findings with their clocks, the worst first. A page may be short though `next` leads on. */

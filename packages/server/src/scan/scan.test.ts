@@ -148,6 +148,13 @@ for (const engine of testDatabases) {
           suppressed: { author: 'admin', statement: 'The code is not called.' },
         },
       ])
+      expect((await readScan('acme/app', 'v1')).scans[0]).toMatchObject({ worstScore: 9.8 })
+      const worst = await nodes.manage<{ id: string }>('POST', '/projects/acme/vex-statements', {
+        vulnerability: 'CVE-2026-1',
+        status: 'fixed',
+      })
+      expect((await readScan('acme/app', 'v1')).scans[0]).toMatchObject({ worstScore: 0 })
+      await nodes.manage('POST', `/projects/acme/vex-statements/${worst.id}/revoke`)
       const left = (await readScan('acme/app', 'v1')).scans[0]?.counts ?? {}
       expect(Object.values(left).reduce((sum, count) => sum + count, 0)).toBe(1)
       await nodes.manage('POST', `/projects/acme/vex-statements/${said.id}/revoke`)

@@ -26,6 +26,8 @@ export type ImageScanView = {
   notCovered: NotCovered[]
   notCoveredCount: number
   counts: Pick<ImageRow, 'critical' | 'high' | 'medium' | 'low' | 'negligible' | 'unknown'>
+  /** 0 to 10. */
+  worstScore: number
 }
 
 export type ScanView = { digest: string; mediaType: string; scans: ImageScanView[] }
@@ -148,6 +150,7 @@ export class Scans {
         notCovered: [],
         notCoveredCount: 0,
         counts: noCounts,
+        worstScore: 0,
       }
     }
     const { state, progress } = await this.#stateOf(row)
@@ -155,9 +158,9 @@ export class Scans {
     const notCovered = catalogue
       ? [...catalogue.notCovered, ...(await this.#advisories.uncovered(catalogue))]
       : []
-    const suppressed = await this.#findings.countSuppressed(repository, digest)
+    const judged = await this.#findings.judgedAway(repository, row)
     const left = (severity: keyof typeof noCounts) =>
-      Math.max(0, row[severity] - suppressed[severity])
+      Math.max(0, row[severity] - judged.counts[severity])
     return {
       digest,
       platform,
@@ -175,6 +178,7 @@ export class Scans {
         negligible: left('negligible'),
         unknown: left('unknown'),
       },
+      worstScore: judged.worstScore / 10,
     }
   }
 

@@ -83,8 +83,8 @@ export const findingRoutes: readonly Binding[] = [
   bind(readFindingsOverview, reading, async ({ findingsOverview }, { params, caller }) => ({
     body: await findingsOverview.overview(caller, params.project),
   })),
-  bind(readFindingsTrend, reading, async ({ findingsOverview }, { params, query }) => ({
-    body: { days: await findingsOverview.trend(params.project, query.days) },
+  bind(readFindingsTrend, reading, async ({ findingsOverview }, { params, query, caller }) => ({
+    body: await findingsOverview.trend(caller, params.project, query.days),
   })),
 ]
 

@@ -125,7 +125,7 @@ function toScan(view: ImageScanView) {
     notCovered: notCovered.map((missing) => ({ path: missing.path, reason: missing.reason })),
     notCoveredCount: view.notCoveredCount,
     counts: { ...counts },
-    worstScore: (row?.worst_score ?? 0) / 10,
+    worstScore: view.worstScore,
     cataloguedAt: row?.catalogued_at ?? null,
     matchedAt: row?.matched_at ?? null,
     dataRevision: row?.data_revision ?? 0,
