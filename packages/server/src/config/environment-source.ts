@@ -9,17 +9,19 @@ import { nearest } from './suggestion.ts'
 const prefix = 'BERTH_'
 /** Read by the other commands of `berth`; whoever sets them for those may start a server all the same. */
 const ofTheCommand = new Set([
-  'BERTH_CONFIG',
+  'BERTH_ADVISORIES',
   'BERTH_CA_FILE',
+  'BERTH_CONFIG',
   'BERTH_DEBUG',
   'BERTH_DOCKER_HUB_API',
   'BERTH_ENVIRONMENT',
   'BERTH_ID_TOKEN',
   'BERTH_ID_TOKEN_FILE',
+  'BERTH_KEY_PASSWORD',
   'BERTH_PACKAGE_SHA256',
   'BERTH_PACKAGE_URL',
   'BERTH_PLAIN_HTTP',
-  'BERTH_SUPPLY_CHAIN',
+  'BERTH_SIGNING_KEY',
 ])
 const booleans: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
