@@ -86,6 +86,32 @@ describe.each(testDatabases)('policies at the registry on $name', (engine) => {
       expect((await test.pull(repository, 'v1', 'HEAD')).status).toBe(200)
     })
 
+    it('a program that signs may read what is blocked for whoever could push, and for nobody else', async () => {
+      await test.push(repository, 'v1')
+      await test.setPolicy('acme', '  - { name: signed, signedBy: { identities: [release] } }')
+      const path = `/v2/${repository}/manifests/v1`
+      const as = (agent: string) => ({ headers: { 'user-agent': agent } })
+      const cosign = as('cosign/v3.0.2 (linux; amd64)')
+      denied(await test.developer.send('GET', path))
+      denied(await test.developer.send('GET', path, as('docker/29.0.0 cosign/v3')))
+      expect((await test.developer.send('GET', path, cosign)).status).toBe(200)
+      denied(await test.reader.send('GET', path, cosign))
+      // Its token is for pulling alone at that moment.
+      const scope = `repository:${repository}:pull`
+      for (const [client, status] of [
+        [test.developer, 200],
+        [test.reader, 403],
+      ] as const) {
+        const granted = await client.send('GET', `/token?scope=${scope}`)
+        const { token } = readJson<{ token: string }>(granted)
+        const answer = await new RegistryClient(test.first.url).send('GET', path, {
+          headers: { ...cosign.headers, authorization: `Bearer ${token}` },
+        })
+        expect(answer.status).toBe(status)
+      }
+      expect((await test.reader.send('HEAD', path, cosign)).status).toBe(403)
+    })
+
     it('an answer that the client has already is judged like any other', async () => {
       const digest = await test.push(repository, 'v1')
       await test.setPolicy('acme', '  - { name: no-root, notRoot: true }')

@@ -7,10 +7,13 @@ import type { Door, RepositoryCall } from './door.ts'
 /** Characters of a refusal with its address: docker's engine shows no more than a line or two. */
 const messageMax = 990
 const messageMin = 200
+/** How programs name themselves that read an image in order to sign it. They ask for a token to pull at that moment. */
+const signing = /^(?:cosign|notation)\//
 
 /**
  * Lets a pull pass that no policy blocks, and returns what to warn of. Throws `policyDenied`. Whoever may push is not stopped at
- * HEAD: clients ask so before they push, and what they push may be what mends it.
+ * HEAD: clients ask so before they push, and what they push may be what mends it. Nor while they sign: what is missing may be
+ * their signature. That is no door for others: whoever may push has the content, and could put it elsewhere.
  */
 export function passPolicy(
   door: Door,
@@ -39,22 +42,25 @@ function settle(
     if (audited !== '') door.audit.policyNoted(exchange, caller, repository, 'audited', audited)
   }
   if (decision !== 'deny') return warning
-  const refuse = () => {
+  const refuse = (): never => {
     throw linked(
       door,
       exchange,
       new BerthError('policyDenied', message, { details: [{ repository, digest, stage: 'pull' }] }),
     )
   }
-  return exchange.isHead ? passPusher(call, warning, refuse) : refuse()
+  if (signing.test(exchange.request.headers['user-agent'] ?? '')) {
+    return passPusher(caller.couldWithToken('push', repository), warning, refuse)
+  }
+  return exchange.isHead ? passPusher(caller.may('push', repository), warning, refuse) : refuse()
 }
 
 async function passPusher(
-  { caller, repository }: RepositoryCall,
+  mayPush: boolean | Promise<boolean>,
   warning: string,
   refuse: () => never,
 ): Promise<string> {
-  return (await caller.may('push', repository)) ? warning : refuse()
+  return (await mayPush) ? warning : refuse()
 }
 
 /** Runs a push; a refusal by a policy says where to read more. */
