@@ -1,4 +1,5 @@
-import { SemVer } from 'semver'
+// The class alone: the package's index loads 40 files more.
+import SemVer from 'semver/classes/semver.js'
 import type { Scheme } from './scheme.ts'
 
 /**

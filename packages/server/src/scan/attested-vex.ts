@@ -10,7 +10,7 @@ import {
   revokeVexRows,
   type VexRow,
 } from '../metadata/vex-statements.ts'
-import { readVexInputs, toVexRow, type VexInput } from './vex-inputs.ts'
+import { toVexRow, type VexInput } from './vex-inputs.ts'
 
 type Attestation = {
   readonly source: string
@@ -88,8 +88,10 @@ async function readStatements(
   const [, sha256 = ''] = subject.split(':')
   // A document without products speaks of what the attestation is about.
   const statement = { _type: 'attestation', subject: [{ digest: { sha256 } }], predicate }
+  // Loaded when there is a document: the server starts faster without.
+  const { readVexInputs } = await import('./vex-document.ts')
   try {
-    return (await readVexInputs(statement, { repository, image: subject })).inputs
+    return readVexInputs(statement, { repository, image: subject }).inputs
   } catch (error) {
     if (error instanceof Unreadable) return []
     throw error

@@ -1,5 +1,5 @@
 import type { CataloguedPackage, PackageKind } from '@berth/scanner/package.ts'
-import { type CatalogueDiff, diffCatalogues } from '@berth/scanner/sbom/diff.ts'
+import type { CatalogueDiff } from '@berth/scanner/sbom/diff.ts'
 import type { Reference, RepositoryName } from '@berth/oci/reference.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import type { ScannedImages } from './scanned-images.ts'
@@ -43,6 +43,7 @@ export class ImagePackages {
   ): Promise<{ from: string; to: string; diff: CatalogueDiff }> {
     const from = await this.#images.findCatalogued(repository, before, platform)
     const to = await this.#images.findCatalogued(repository, after, platform)
+    const { diffCatalogues } = await import('@berth/scanner/sbom/diff.ts')
     return {
       from: from.row.digest,
       to: to.row.digest,

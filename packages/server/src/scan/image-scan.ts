@@ -1,7 +1,5 @@
 import { type Catalogue, catalogueVersion, type LayerCatalogue } from '@berth/scanner/catalogue.ts'
 import { ScanLimit } from '@berth/scanner/detector.ts'
-import { mergeLayers } from '@berth/scanner/layers/merge.ts'
-import type { LayerScanner } from '@berth/scanner/layers/layer-scanner.ts'
 import type { Descriptor } from '@berth/oci/descriptor.ts'
 import type { Digest } from '@berth/oci/digest.ts'
 import { isJsonObject, type JsonObject } from '@berth/oci/json-guard.ts'
@@ -26,6 +24,7 @@ import { streamBlob } from './blob-stream.ts'
 import { packJson, unpackJson } from './compressed-json.ts'
 import { distinctPackages } from './distinct-package.ts'
 import { isFileSystemLayer } from './image-types.ts'
+import type { LayerReader } from './layer-reader.ts'
 import type { Matching } from './matching.ts'
 import type { ScanOrders } from './orders.ts'
 
@@ -52,7 +51,7 @@ export class ImageScanning {
   readonly #database: Database
   readonly #manifests: Manifests
   readonly #blobs: Blobs
-  readonly #layers: LayerScanner
+  readonly #layers: LayerReader
   readonly #matching: Matching
   readonly #orders: ScanOrders
   readonly #timeoutMs: number
@@ -62,7 +61,7 @@ export class ImageScanning {
     database: Database
     manifests: Manifests
     blobs: Blobs
-    layers: LayerScanner
+    layers: LayerReader
     matching: Matching
     orders: ScanOrders
     timeoutMs: number
@@ -150,6 +149,8 @@ export class ImageScanning {
       catalogues.push(await this.#layer(repository, layer, { ...run, tell }))
       bytes += layer.size
     }
+    // Loaded with the first scan: the server starts faster without.
+    const { mergeLayers } = await import('@berth/scanner/layers/merge.ts')
     const catalogue = mergeLayers(catalogues)
     return {
       ...catalogue,

@@ -1,4 +1,3 @@
-import { LayerScanner } from '@berth/scanner/layers/layer-scanner.ts'
 import type { AccessChanges } from '../access/changes.ts'
 import type { Config } from '../config/schema.ts'
 import type { JobQueue } from '../jobs/queue.ts'
@@ -10,6 +9,7 @@ import { AdvisoryUpdates } from './advisory-updates.ts'
 import { ImageFindings } from './image-findings.ts'
 import { ImagePackages } from './image-packages.ts'
 import { ImageScanning } from './image-scan.ts'
+import { LayerReader } from './layer-reader.ts'
 import { Matching } from './matching.ts'
 import type { ScanOrders } from './orders.ts'
 import { FindingsOverview } from './overview.ts'
@@ -37,12 +37,10 @@ export function openScanning(parts: {
   now: () => number
 }) {
   const { config, database, registry, changes, queue, orders, logger, now } = parts
-  const layers = new LayerScanner({
-    limits: {
-      memoryMiB: config.memoryMiB,
-      layerBytes: config.layerMaxBytes,
-      timeMs: config.timeoutMinutes * 60_000,
-    },
+  const layers = new LayerReader({
+    memoryMiB: config.memoryMiB,
+    layerBytes: config.layerMaxBytes,
+    timeMs: config.timeoutMinutes * 60_000,
   })
   const advisories = new Advisories({
     folder: config.advisories.folder,

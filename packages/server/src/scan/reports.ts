@@ -1,10 +1,4 @@
 import type { ScanReport } from '@berth/scanner/finding.ts'
-import { writeCsv } from '@berth/scanner/reports/csv.ts'
-import { writeCycloneDx } from '@berth/scanner/reports/cyclonedx.ts'
-import { writeHarbor } from '@berth/scanner/reports/harbor.ts'
-import { writeSarif } from '@berth/scanner/reports/sarif.ts'
-import { writeSpdx } from '@berth/scanner/reports/spdx.ts'
-import { writeTrivy } from '@berth/scanner/reports/trivy.ts'
 import { isJsonObject } from '@berth/oci/json-guard.ts'
 import type { Reference, RepositoryName } from '@berth/oci/reference.ts'
 import type { Blobs } from '../registry/blobs.ts'
@@ -14,16 +8,42 @@ import type { Advisories } from './advisories.ts'
 import { type ImageFindings, type JudgedFinding, toPackageFindings } from './image-findings.ts'
 import type { CataloguedImage, ScannedImages } from './scanned-images.ts'
 
-const writers = {
-  trivy: writeTrivy,
-  sarif: writeSarif,
-  cyclonedx: (report: ScanReport) => writeCycloneDx(report, { withFindings: true }),
-  spdx: (report: ScanReport) => writeSpdx(report, { withFindings: true }),
-  csv: writeCsv,
-  harbor: writeHarbor,
-} as const
+export type ReportFormat = 'trivy' | 'sarif' | 'cyclonedx' | 'spdx' | 'csv' | 'harbor'
 
-export type ReportFormat = keyof typeof writers
+/** Loaded when somebody asks for a report: the server starts faster without. */
+const writers: Readonly<Record<ReportFormat, (report: ScanReport) => Promise<string>>> = {
+  async trivy(report) {
+    const { writeTrivy } = await import('@berth/scanner/reports/trivy.ts')
+    return writeTrivy(report)
+  },
+  async sarif(report) {
+    const { writeSarif } = await import('@berth/scanner/reports/sarif.ts')
+    return writeSarif(report)
+  },
+  cyclonedx: (report) => writeBill('cyclonedx', report, { withFindings: true }),
+  spdx: (report) => writeBill('spdx', report, { withFindings: true }),
+  async csv(report) {
+    const { writeCsv } = await import('@berth/scanner/reports/csv.ts')
+    return writeCsv(report)
+  },
+  async harbor(report) {
+    const { writeHarbor } = await import('@berth/scanner/reports/harbor.ts')
+    return writeHarbor(report)
+  },
+}
+
+async function writeBill(
+  format: 'spdx' | 'cyclonedx',
+  report: ScanReport,
+  options: { withFindings: boolean },
+): Promise<string> {
+  if (format === 'spdx') {
+    const { writeSpdx } = await import('@berth/scanner/reports/spdx.ts')
+    return writeSpdx(report, options)
+  }
+  const { writeCycloneDx } = await import('@berth/scanner/reports/cyclonedx.ts')
+  return writeCycloneDx(report, options)
+}
 
 /** What Berth found in an image, in the formats of other tools. */
 export class Reports {
@@ -63,7 +83,7 @@ export class Reports {
   ): Promise<{ digest: string; text: string }> {
     const image = await this.#images.findCatalogued(repository, reference, options.platform)
     const report = await this.#report(repository, reference, image, [])
-    const text = options.format === 'spdx' ? writeSpdx(report) : writeCycloneDx(report)
+    const text = await writeBill(options.format, report, { withFindings: false })
     return { digest: image.row.digest, text }
   }
 

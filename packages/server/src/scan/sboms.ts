@@ -1,6 +1,5 @@
 import { Unreadable } from '@berth/scanner/detector.ts'
 import type { CataloguedPackage } from '@berth/scanner/package.ts'
-import { readSbom } from '@berth/scanner/sbom/read-sbom.ts'
 import { type Digest, makeDigest } from '@berth/oci/digest.ts'
 import { parseManifest } from '@berth/oci/manifest.ts'
 import { OCI_IMAGE_MANIFEST, isIndexMediaType } from '@berth/oci/media-type.ts'
@@ -132,6 +131,8 @@ export class Sboms {
   /** The packages of an attached one. Throws `notFound` without the blob, `conflict` when it is none that Berth reads. */
   async packages(repository: RepositoryName, blob: Digest): Promise<readonly CataloguedPackage[]> {
     const bytes = await this.#readBlob(repository, blob)
+    // Loaded when somebody asks: the server starts faster without.
+    const { readSbom } = await import('@berth/scanner/sbom/read-sbom.ts')
     try {
       return readSbom(bytes).packages
     } catch (error) {
