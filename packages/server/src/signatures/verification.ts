@@ -89,9 +89,10 @@ export class SignatureVerification {
       const isKept = await this.#database.transaction(async (tx) => {
         const now = await this.#gather(tx, repository, subject)
         if (!now || (turn < turnsMax && !isSame(now, evidence))) return !now
+        // First: it holds back whoever judges the same at the same time, in another job or request.
+        await touchRepository(tx, now.repositoryId)
         await replaceVerdicts(tx, now.repositoryId, subject, verdicts)
         await claims.save(tx, now)
-        await touchRepository(tx, now.repositoryId)
         return true
       })
       if (isKept) return { signatures: verdicts.length }
