@@ -104,5 +104,7 @@ async function readBody(incoming: IncomingMessage, url: URL, maxBytes: number): 
 
 function tooLarge(incoming: IncomingMessage, url: URL, maxBytes: number): BerthError {
   incoming.destroy()
-  return new BerthError('unavailable', `${url.host} answers with more than ${maxBytes} bytes.`)
+  return new BerthError('unavailable', `${url.host} answers with more than ${maxBytes} bytes.`, {
+    details: [{ reason: 'answerTooLarge' }],
+  })
 }

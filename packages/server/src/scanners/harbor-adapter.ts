@@ -132,6 +132,9 @@ export class HarborAdapter implements ExternalScanner {
       signal.throwIfAborted()
       const answer = await this.#askForReport(id, type, signal).catch((error: unknown) => {
         failures += 1
+        if (isTooLarge(error)) {
+          throw new ScannerFailure(`${this.#who} sent too much: ${error.message}`, { cause: error })
+        }
         if (!(error instanceof BerthError) || signal.aborted || failures >= failuresMax) throw error
         return undefined
       })
@@ -199,6 +202,11 @@ export class HarborAdapter implements ExternalScanner {
     }
     return new ScannerFailure(`${this.#who} could not ${wish} (${status}).${told}`)
   }
+}
+
+/** Asking again would bring as much again. */
+function isTooLarge(error: unknown): error is BerthError {
+  return error instanceof BerthError && error.details[0]?.['reason'] === 'answerTooLarge'
 }
 
 /** `{"error":{"message":"..."}}`, else the beginning of the text. */
