@@ -30,6 +30,14 @@ import { formatTable } from '../table.ts'
 import { pullAdvisories, pushAdvisories } from '../scan/advisory-artifact.ts'
 
 const progressMs = 3000
+const examples: Readonly<Record<string, string>> = {
+  status: 'status --registry registry.example.com',
+  import: 'import Debian.zip kev.json',
+  export: 'export advisories.tar.zst',
+  update: 'update Debian npm',
+  push: 'push registry.example.com/security/advisories:latest',
+  pull: 'pull registry.example.com/security/advisories:latest',
+}
 const usualEcosystems = ['Debian', 'Alpine']
 
 type FileFlags = { advisories?: string }
@@ -71,6 +79,9 @@ export function advisoriesCommand(context: CommandContext): Command {
   sub('pull', 'bring it in from a registry')
     .argument('<image>', 'registry/repository:tag')
     .action((image: string, flags: FileFlags) => pull(context, image, flags))
+  for (const each of command.commands) {
+    each.addHelpText('after', `\nExamples:\n  berth advisories ${examples[each.name()]}`)
+  }
   return command.addHelpText(
     'after',
     `

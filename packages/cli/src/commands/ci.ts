@@ -50,10 +50,10 @@ function initCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-Without --github and --gitlab both are written. What --scan, --sbom and --sign do
-not say, supplyChain of the file says. The key itself comes from a secret of the
-CI system, which the files name in their first lines. A file that differs is left as
-it is and shown with what would change; the exit code is 9 then.
+Without --github and --gitlab both are written. What --scan, --sbom and --sign
+do not say, supplyChain of the file says. The key itself comes from a secret of
+the CI system, which the files name in their first lines. A file that differs
+is left as it is and shown with what would change; the exit code is 9 then.
 
 Examples:
   berth ci init

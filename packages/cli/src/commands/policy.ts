@@ -17,6 +17,15 @@ import { formatTrial, type TriedImage } from '../policy/format-trial.ts'
 import { readInput } from '../sign/read-input.ts'
 
 const where = 'registry/project, or the registry alone for the whole instance'
+const examples: Readonly<Record<string, string>> = {
+  show: 'show 127.0.0.1:5000/acme',
+  test: 'test 127.0.0.1:5000/acme policy.yaml',
+  set: 'set 127.0.0.1:5000/acme policy.yaml',
+  remove: 'remove 127.0.0.1:5000/acme',
+  allow: 'allow 127.0.0.1:5000/acme --rule signed --until 2027-01-31 --reason moving',
+  disallow: 'disallow 127.0.0.1:5000/acme 56997cf0-a222-4245-90ae-51e012306b17',
+  exceptions: 'exceptions 127.0.0.1:5000/acme',
+}
 const pageSize = 50
 
 /** `berth policy`: what may run, in a project of a Berth. */
@@ -75,6 +84,9 @@ export function policyCommand(context: CommandContext): Command {
     .argument('<where>', where)
     .option('--all', 'those that ended, too')
     .action((place: string, flags: { all?: true }) => listExceptions(context, place, flags))
+  for (const each of command.commands) {
+    each.addHelpText('after', `\nExamples:\n  berth policy ${examples[each.name()]}`)
+  }
   return command.addHelpText(
     'after',
     `

@@ -50,7 +50,8 @@ export function sbomCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-SPDX is 2.3 and CycloneDX 1.6, both as JSON. The same image makes the same bytes.
+SPDX is 2.3 and CycloneDX 1.6, both as JSON. The same image makes the
+same bytes.
 
 Examples:
   berth sbom 127.0.0.1:5000/acme/api:1.4 --format cyclonedx --output api.cdx.json

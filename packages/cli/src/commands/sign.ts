@@ -31,8 +31,8 @@ export function signCommand(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-A tag is signed by the digest that it has now. cosign 3 verifies what this signs,
-and "berth verify --key" what cosign signs.
+A tag is signed by the digest that it has now. cosign 3 verifies what this
+signs, and "berth verify --key" what cosign signs.
 
 Examples:
   berth sign --generate-key release

@@ -48,7 +48,7 @@ export function verifyCommand(context: CommandContext): Command {
 All platforms are read, each manifest and blob once. Faults do not end the
 reading; with any, the exit code is 8. Without an image, --lock has everything
 read that the file pins. With --key, --certificate-identity or
---notation-certificate a good signature is demanded as well, made by any of them.
+--notation-certificate a good signature is demanded as well, by any of them.
 Everything for that is in the files named: no service is asked.
 
 Examples:

@@ -15,7 +15,7 @@ export function whyCommand(context: CommandContext): Command {
       `
 Ends with code 9 when the image is blocked.
 
-Example:
+Examples:
   berth why 127.0.0.1:5000/acme/api:1.4`,
     )
     .action((image: string) => why(context, image))
