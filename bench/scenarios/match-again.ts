@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import pino from 'pino'
 import { buildAdvisories } from '../../packages/scanner/src/advisories/builder.ts'
 import { importOsv } from '../../packages/scanner/src/advisories/import-osv.ts'
 import { JobQueue } from '../../packages/server/src/jobs/queue.ts'
+import { createLogger } from '../../packages/server/src/log.ts'
 import { openSqlite } from '../../packages/server/src/metadata/sqlite.ts'
 import { Advisories } from '../../packages/server/src/scan/advisories.ts'
 import { Matching } from '../../packages/server/src/scan/matching.ts'
@@ -69,7 +69,7 @@ async function matchAgainOn({ workspace, settings, log }: Context): Promise<Scen
   const now = Date.now
   const queue = new JobQueue({ database, now })
   const orders = new ScanOrders({ queue, isEnabled: true, now })
-  const logger = pino({ level: 'silent' })
+  const logger = createLogger({ level: 'silent', format: 'json' })
   const advisories = new Advisories({ folder, database, queue, logger, now })
   try {
     const matching = new Matching({ database, advisories, orders, now })

@@ -52,7 +52,7 @@ export type ConfigFacts = {
   readonly baseName: string | undefined
 }
 
-export type ScanFacts = {
+type ScanFacts = {
   /** `none`: nobody ever asked for one. */
   readonly state: 'none' | 'waiting' | 'catalogued' | 'failed' | 'unsupported'
   readonly reason: string | undefined

@@ -104,7 +104,7 @@ function watchedBy(event: RegistryEvent): readonly (keyof PolicyRule)[] {
 }
 
 /** The refusal of a push or a pull; the door adds where to read more. */
-export function policyDenied(
+function policyDenied(
   message: string,
   { repository, digest }: { repository: RepositoryName; digest: string },
   stage: Stage,

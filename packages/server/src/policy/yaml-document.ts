@@ -23,7 +23,7 @@ const quotes = /["']/g
 /** Indented further than anyone reads, or a list in a list in a list. */
 const deepLine = /^(?: {100}|(?:\s*[-?] ){12})/
 
-export type YamlFault = { readonly place: string; readonly message: string }
+type YamlFault = { readonly place: string; readonly message: string }
 
 export type YamlDocument = {
   readonly value: unknown

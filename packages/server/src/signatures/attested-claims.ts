@@ -3,7 +3,7 @@ import type { RepositoryName } from '@berth/oci/reference.ts'
 import type { Transaction } from '../metadata/database.ts'
 
 /** An attestation that somebody trusted made. */
-export type VerifiedAttestation = {
+type VerifiedAttestation = {
   /** Digest of the manifest that it came in. */
   readonly source: string
   /** Name of the trusted identity. */
