@@ -50,9 +50,31 @@ function settle(
     )
   }
   if (signing.test(exchange.request.headers['user-agent'] ?? '')) {
-    return passPusher(caller.couldWithToken('push', repository), warning, refuse)
+    return passSigner(door, call, message, () =>
+      passPusher(caller.couldWithToken('push', repository), warning, refuse),
+    )
   }
   return exchange.isHead ? passPusher(caller.may('push', repository), warning, refuse) : refuse()
+}
+
+/** The audit log tells what was read though it is blocked: the name that a program sends proves nothing. */
+async function passSigner(
+  door: Door,
+  { exchange, caller, repository }: RepositoryCall,
+  message: string,
+  pass: () => Promise<string>,
+): Promise<string> {
+  const warning = await pass()
+  if (!exchange.isHead) {
+    door.audit.policyNoted(
+      exchange,
+      caller,
+      repository,
+      'audited',
+      `passed to be signed: ${message}`,
+    )
+  }
+  return warning
 }
 
 async function passPusher(
