@@ -5,7 +5,7 @@ set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 maven_version=3.10.0
-packages=(rpm db-util libdpkg-dev gcc libc6-dev python3-packaging ruby php-cli php-composer-semver)
+packages=(maven default-jdk-headless binutils rpm db-util libdpkg-dev gcc libc6-dev python3-packaging ruby php-cli php-composer-semver)
 
 absent=()
 for package in "${packages[@]}"; do
@@ -13,6 +13,7 @@ for package in "${packages[@]}"; do
 done
 if [ ${#absent[@]} -gt 0 ]; then
   export DEBIAN_FRONTEND=noninteractive
+  apt-get -o DPkg::Lock::Timeout=600 update -q
   apt-get -o DPkg::Lock::Timeout=600 install -q -y --no-install-recommends "${absent[@]}"
 fi
 
@@ -20,3 +21,4 @@ if [ ! -e "$root/.tools/java/maven-artifact-$maven_version.jar" ]; then
   mvn -q -B dependency:copy "-Dartifact=org.apache.maven:maven-artifact:$maven_version" \
     "-DoutputDirectory=$root/.tools/java" -Dmdep.stripClassifier=true
 fi
+exit 0
