@@ -1,6 +1,7 @@
 import { ClientError } from '@berth/client/client-error.ts'
 import type { ContentSource } from '@berth/client/content.ts'
 import type { Reference } from '@berth/oci/reference.ts'
+import type { Trust } from '@berth/signing/trust.ts'
 import { Command } from 'commander'
 import type { CommandContext } from '../context.ts'
 import { formatBytes, formatDuration, shortDigest } from '../format.ts'
@@ -9,9 +10,9 @@ import { lockedImages } from '../pull/locked-images.ts'
 import { ParallelSource } from '../pull/parallel-source.ts'
 import { type Verified, verifyImage } from '../pull/verify-image.ts'
 import { formatTable } from '../table.ts'
-import { judgeSignatures, type Judged, requireSigned } from '../sign/judge-signatures.ts'
+import type { Judged } from '../sign/judge-signatures.ts'
 import { predicateTypeOf } from '../sign/predicate-types.ts'
-import { addTrustFlags, readTrust, type TrustFlags, wantsTrust } from '../sign/trust.ts'
+import { addTrustFlags, type TrustFlags, wantsTrust } from '../sign/trust-flags.ts'
 
 type VerifyFlags = TrustFlags & {
   referrers?: boolean
@@ -73,7 +74,9 @@ async function verify(
   if (!Number.isInteger(parallel) || parallel < 1 || parallel > 64) {
     throw wrong(`--parallel ${flags.parallel} is not a number from 1 to 64.`)
   }
-  const trust = wantsTrust(flags) ? await readTrust(context, flags) : undefined
+  const trust = wantsTrust(flags)
+    ? await (await import('../sign/trust.ts')).readTrust(context, flags)
+    : undefined
   if (trust === undefined && (flags.attestation !== undefined || flags.signaturesOnly === true)) {
     throw wrong(
       'Whose signatures count? Give --key, --certificate-identity or --notation-certificate.',
@@ -102,14 +105,7 @@ async function verify(
                 onTransfer,
                 signal,
               })
-        const judged =
-          trust &&
-          (await judgeSignatures(
-            source,
-            { digest: verified.digest, mediaType: '', size: 0 },
-            trust,
-            { expect, signal },
-          ))
+        const judged = trust && (await judge(source, verified, trust, { expect, signal }))
         all.push({
           ...withPin(verified, pinned, flags.lock),
           image: formatLocation(location),
@@ -124,10 +120,22 @@ async function verify(
   })
   output.result({ json: { images: rows.map(toJson) }, text: formatRows(rows, output.columns) })
   throwFaults(rows)
+  const { requireSigned } = await import('../sign/judge-signatures.ts')
   for (const { image, judged } of rows) {
     if (judged)
       requireSigned(image, judged, flags.attestation === undefined ? 'signature' : 'attestation')
   }
+}
+
+async function judge(
+  source: ContentSource,
+  { digest }: Verified,
+  trust: Trust,
+  options: Parameters<typeof import('../sign/judge-signatures.ts').judgeSignatures>[3],
+): Promise<Judged> {
+  // Loaded when signatures are asked for: it brings all of Sigstore along.
+  const { judgeSignatures } = await import('../sign/judge-signatures.ts')
+  return judgeSignatures(source, { digest, mediaType: '', size: 0 }, trust, options)
 }
 
 /** The digest alone, nothing of the blobs. */

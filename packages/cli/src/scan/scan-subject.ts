@@ -12,10 +12,6 @@ import type { Scanned } from './scanned.ts'
 
 const sbomBytesMax = 256 * 1024 * 1024
 
-/** What can be scanned, for the help of commands. */
-export const scannable =
-  'registry/repository:tag, oci:folder, oci-archive:file, docker-archive:file, docker:image, dir:folder, sbom:file'
-
 /**
  * Catalogues an image wherever it is, a folder (`dir:`), or reads an SBOM (`sbom:`). Throws `notFound`,
  * `platformMissing`, `inputInvalid` for a folder or an SBOM that cannot be read.

@@ -7,32 +7,12 @@ import { rekorWitness } from '@berth/signing/rekor.ts'
 import { SigningServiceError } from '@berth/signing/service.ts'
 import { localSigner, type Signer, type Witness } from '@berth/signing/signer.ts'
 import { timestampWitness } from '@berth/signing/timestamp-authority.ts'
-import type { Command } from 'commander'
 import type { CommandContext } from '../context.ts'
 import { askText } from '../prompt.ts'
 import { readInput } from './read-input.ts'
-
-/** Flags of everything that signs. */
-export type SignerFlags = {
-  key?: string
-  identityToken?: string
-  fulcio?: string
-  rekor?: string
-  rekorVersion?: string
-  timestampAuthority?: string
-}
+import type { SignerFlags } from './signer-flags.ts'
 
 const tokenBytesMax = 64 * 1024
-
-export function addSignerFlags(command: Command): Command {
-  return command
-    .option('--key <file>', 'private key: a cosign.key or PEM; its password is asked for')
-    .option('--identity-token <file>', 'OpenID token, to sign without a key of your own')
-    .option('--fulcio <url>', 'who issues the certificate for that identity')
-    .option('--rekor <url>', 'transparency log that the signature goes to')
-    .option('--rekor-version <1|2>', 'what the log speaks', '1')
-    .option('--timestamp-authority <url>', 'who attests the time of signing')
-}
 
 /** Who signs and who attests it. Throws `inputInvalid` for flags that do not go together and keys that cannot be read. */
 export async function openSigner(
