@@ -1,4 +1,4 @@
-import { LayerScanner } from '@berth/scanner/layers/layer-scanner.ts'
+import type { LayerScanner } from '@berth/scanner/layers/layer-scanner.ts'
 import { join } from 'node:path'
 import type { AccessChanges } from '../access/changes.ts'
 import type { ScannerTokens } from '../access/scanner-tokens.ts'
@@ -8,7 +8,6 @@ import type { Logger } from '../log.ts'
 import type { Database } from '../metadata/database.ts'
 import type { Outbound } from '../outbound/outbound.ts'
 import type { Registry } from '../registry/open.ts'
-import { OwnAdapter } from './adapter/own-adapter.ts'
 import type { RemoteScanParts } from './adapter/remote-scan.ts'
 import { ExternalScanning } from './external-scanning.ts'
 import { ExternalScans } from './external-scans.ts'
@@ -53,7 +52,7 @@ export async function openScanners(parts: Parts) {
     now,
   })
   const { manifests } = registry
-  const adapter = openAdapter(parts)
+  const adapter = await openAdapter(parts)
   return {
     /** What the management API asks. */
     services: {
@@ -74,8 +73,11 @@ export async function openScanners(parts: Parts) {
   }
 }
 
-function openAdapter({ config, outbound, own, logger, now }: Parts) {
+/** Loaded only where it is offered: the server starts faster without. */
+async function openAdapter({ config, outbound, own, logger, now }: Parts) {
   if (!config.adapter.enabled) return { own: undefined, close: () => Promise.resolve() }
+  const { LayerScanner } = await import('@berth/scanner/layers/layer-scanner.ts')
+  const { OwnAdapter } = await import('./adapter/own-adapter.ts')
   const layers = new LayerScanner(own.limits)
   const adapter = new OwnAdapter({
     outbound,

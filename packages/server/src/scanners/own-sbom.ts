@@ -1,5 +1,4 @@
 import type { Catalogue } from '@berth/scanner/catalogue.ts'
-import { writeCycloneDx } from '@berth/scanner/reports/cyclonedx.ts'
 import { BerthError } from '../errors.ts'
 import type { Database } from '../metadata/database.ts'
 import { readCatalogue } from '../metadata/images.ts'
@@ -12,6 +11,7 @@ export async function writeOwnSbom(
   digest: string,
   now: number,
 ): Promise<string> {
+  const { writeCycloneDx } = await import('@berth/scanner/reports/cyclonedx.ts')
   const packed = await readCatalogue(database.read, digest)
   if (packed === undefined) {
     throw new BerthError(
