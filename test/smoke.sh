@@ -37,21 +37,31 @@ port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", (
 host=127.0.0.1:$port
 echo "Node.js of this machine: $(node --version)"
 
-begin=$(date +%s%N)
-BERTH_HTTP__PORT=$port BERTH_METRICS__PORT=0 BERTH_DATA_DIRECTORY=$folder/data npm start >"$folder/log" 2>&1 &
-starter=$!
-until curl -fs -o /dev/null "http://$host/readyz"; do
-  if ! kill -0 "$starter" 2>/dev/null || [ $(($(date +%s%N) - begin)) -gt 20000000000 ]; then
-    echo 'npm start did not become ready'
-    cat "$folder/log"
-    exit 1
+# A busy machine may take longer once; three starts in a row that do are no accident.
+milliseconds=3000
+for attempt in 1 2 3; do
+  if [ "$attempt" -gt 1 ]; then
+    stop
+    starter=
+    mkdir -p "$folder"
   fi
-  sleep 0.02
+  begin=$(date +%s%N)
+  BERTH_HTTP__PORT=$port BERTH_METRICS__PORT=0 BERTH_DATA_DIRECTORY=$folder/data npm start >"$folder/log" 2>&1 &
+  starter=$!
+  until curl -fs -o /dev/null "http://$host/readyz"; do
+    if ! kill -0 "$starter" 2>/dev/null || [ $(($(date +%s%N) - begin)) -gt 20000000000 ]; then
+      echo 'npm start did not become ready'
+      cat "$folder/log"
+      exit 1
+    fi
+    sleep 0.02
+  done
+  milliseconds=$((($(date +%s%N) - begin) / 1000000))
+  echo "ready after $milliseconds ms"
+  if [ "$milliseconds" -lt 3000 ]; then break; fi
 done
-milliseconds=$((($(date +%s%N) - begin) / 1000000))
-echo "ready after $milliseconds ms"
 if [ "$milliseconds" -ge 3000 ]; then
-  echo 'that is more than 3 s'
+  echo 'that is more than 3 s, three times'
   exit 1
 fi
 
