@@ -111,7 +111,8 @@ test(
     }
     const seconds = Math.round((performance.now() - started) / 1000)
     console.log(`${rounds} rounds in ${seconds} s`, Object.fromEntries(counts))
-    expect(counts.get('push image') ?? 0).toBeGreaterThan(rounds)
+    // That there was work to interrupt: how much of it fits into a round depends on the machine.
+    expect(counts.get('push image') ?? 0).toBeGreaterThan(rounds / 2)
   },
   rounds * 5_000 + 60_000,
 )
