@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { hkdfSync } from 'node:crypto'
 import type { Database, PreparedRead } from '../metadata/database.ts'
 import {
   prepareSecondFactor,
@@ -7,16 +7,14 @@ import {
   takeStep,
 } from '../metadata/second-factors.ts'
 import { getOrCreateSecret } from '../metadata/secrets.ts'
+import { Sealing } from '../sealing.ts'
 import { recoveryCodeHash } from './recovery-codes.ts'
 import { findTotpStep } from './totp.ts'
-
-const ivBytes = 12
-const tagBytes = 16
 
 /** Checks the codes of a second factor, and keeps its secret so that the table alone does not give it away. */
 export class SecondFactorCodes {
   readonly #database: Database
-  readonly #encryptionKey: Buffer
+  readonly #sealing: Sealing
   readonly #recoveryKey: Buffer
   readonly #find: PreparedRead<{ userId: string }, StoredSecondFactor>
   readonly #now: () => number
@@ -24,7 +22,7 @@ export class SecondFactorCodes {
   private constructor(parts: { database: Database; now: () => number }, secret: Buffer) {
     const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', secret, '', purpose, 32))
     this.#database = parts.database
-    this.#encryptionKey = derive('encrypt')
+    this.#sealing = new Sealing(derive('encrypt'))
     this.#recoveryKey = derive('recovery')
     this.#find = prepareSecondFactor(parts.database)
     this.#now = parts.now
@@ -69,25 +67,12 @@ export class SecondFactorCodes {
     return recoveryCodeHash(this.#recoveryKey, userId, code)
   }
 
-  /** AES-256-GCM, bound to the user: a row that is copied to another user does not open. */
+  /** Bound to the user: a row that is copied to another user does not open. */
   encrypt(userId: string, secret: Buffer): string {
-    const iv = randomBytes(ivBytes)
-    const cipher = createCipheriv('aes-256-gcm', this.#encryptionKey, iv)
-    cipher.setAAD(Buffer.from(userId))
-    const text = Buffer.concat([cipher.update(secret), cipher.final()])
-    return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url')
+    return this.#sealing.seal(userId, secret).toString('base64url')
   }
 
   decrypt(userId: string, stored: string): Buffer {
-    const bytes = Buffer.from(stored, 'base64url')
-    const cipher = createDecipheriv(
-      'aes-256-gcm',
-      this.#encryptionKey,
-      bytes.subarray(0, ivBytes),
-      { authTagLength: tagBytes },
-    )
-    cipher.setAAD(Buffer.from(userId))
-    cipher.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes))
-    return Buffer.concat([cipher.update(bytes.subarray(ivBytes + tagBytes)), cipher.final()])
+    return this.#sealing.open(userId, Buffer.from(stored, 'base64url'))
   }
 }

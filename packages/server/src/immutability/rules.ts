@@ -4,6 +4,7 @@ import type { AccessChanges, Change, ChangeContext } from '../access/changes.ts'
 import { checkVersion } from '../access/expected-version.ts'
 import { parseGlob } from '../access/glob.ts'
 import { levelsOf } from '../access/project-name.ts'
+import { projectUnknown } from '../access/projects.ts'
 import { BerthError } from '../errors.ts'
 import type { Database } from '../metadata/database.ts'
 import {
@@ -208,10 +209,6 @@ function inputOf({ effect, repositories, tags }: StoredRule): RuleInput {
 
 function event(action: string, project: string, { id }: { id: string }) {
   return { action, targetKind: 'immutabilityRule', target: id, project }
-}
-
-function projectUnknown(): BerthError {
-  return new BerthError('notFound', 'There is no such project.')
 }
 
 function ruleUnknown(): BerthError {

@@ -1,5 +1,6 @@
 import { Unreadable } from '@berth/scanner/detector.ts'
 import type { AccessChanges, Change, ChangeContext } from '../access/changes.ts'
+import { projectUnknown } from '../access/projects.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import { BerthError } from '../errors.ts'
 import type { Database } from '../metadata/database.ts'
@@ -156,8 +157,4 @@ async function readDocument(document: unknown, scope: VexScope) {
       details: [{ in: 'body', path: 'document', rule: 'vex', message: error.message }],
     })
   }
-}
-
-function projectUnknown(): BerthError {
-  return new BerthError('notFound', 'There is no such project.')
 }

@@ -1,7 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-
-const ivBytes = 12
-const tagBytes = 16
+import { Sealing } from '../sealing.ts'
 
 /** How Berth authenticates to an adapter. */
 export type ScannerCredential =
@@ -11,38 +8,26 @@ export type ScannerCredential =
   | { readonly kind: 'apiKey'; readonly key: string }
 
 /**
- * Seals what an adapter is given (AES-256-GCM), bound to the registration's name and address: a credential that is moved
- * to another row opens nothing there.
+ * Seals what an adapter is given, bound to the registration's name and address: a credential that is moved to another
+ * row opens nothing there.
  */
 export class CredentialSeal {
-  readonly #secret: Buffer
+  readonly #sealing: Sealing
 
   /** `secret` has 32 bytes. */
   constructor(secret: Buffer) {
-    this.#secret = secret
+    this.#sealing = new Sealing(secret)
   }
 
   seal(bound: string, credential: ScannerCredential): Buffer | null {
     if (credential.kind === 'none') return null
-    const iv = randomBytes(ivBytes)
-    const cipher = createCipheriv('aes-256-gcm', this.#secret, iv)
-    cipher.setAAD(Buffer.from(bound))
-    const text = Buffer.concat([cipher.update(JSON.stringify(credential)), cipher.final()])
-    return Buffer.concat([iv, cipher.getAuthTag(), text])
+    return this.#sealing.seal(bound, Buffer.from(JSON.stringify(credential)))
   }
 
   /** Throws when it was sealed by another instance or for another registration. */
   open(bound: string, sealed: Uint8Array | null): ScannerCredential {
     if (sealed === null) return { kind: 'none' }
-    const bytes = Buffer.from(sealed)
-    const decipher = createDecipheriv('aes-256-gcm', this.#secret, bytes.subarray(0, ivBytes))
-    decipher.setAAD(Buffer.from(bound))
-    decipher.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes))
-    const text = Buffer.concat([
-      decipher.update(bytes.subarray(ivBytes + tagBytes)),
-      decipher.final(),
-    ])
-    return JSON.parse(text.toString()) as ScannerCredential
+    return JSON.parse(this.#sealing.open(bound, sealed).toString()) as ScannerCredential
   }
 }
 

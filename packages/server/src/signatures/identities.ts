@@ -2,6 +2,7 @@ import { type TrustedIdentity, trustedIdentity } from '@berth/signing/trust.ts'
 import { randomUUID } from 'node:crypto'
 import type { AccessChanges, ChangeContext } from '../access/changes.ts'
 import { levelsOf } from '../access/project-name.ts'
+import { projectUnknown } from '../access/projects.ts'
 import { BerthError } from '../errors.ts'
 import type { JobQueue } from '../jobs/queue.ts'
 import type { Database, Transaction } from '../metadata/database.ts'
@@ -201,8 +202,4 @@ function fromTrusted(identity: TrustedIdentity): IdentityInput {
 
 function event(action: string, project: string, name: string) {
   return { action, targetKind: 'trustedIdentity', target: name, project }
-}
-
-function projectUnknown(): BerthError {
-  return new BerthError('notFound', 'There is no such project.')
 }

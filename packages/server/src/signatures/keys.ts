@@ -1,16 +1,9 @@
 import type { Signer } from '@berth/signing/signer.ts'
-import {
-  createCipheriv,
-  createDecipheriv,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPair,
-  randomBytes,
-  randomUUID,
-} from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPair, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { AccessChanges, ChangeContext } from '../access/changes.ts'
 import { levelsOf } from '../access/project-name.ts'
+import { projectUnknown } from '../access/projects.ts'
 import { BerthError } from '../errors.ts'
 import type { JobQueue } from '../jobs/queue.ts'
 import type { Database } from '../metadata/database.ts'
@@ -23,24 +16,23 @@ import {
   retireSigningKey,
   type StoredSigningKey,
 } from '../metadata/signing-keys.ts'
+import { Sealing } from '../sealing.ts'
 import { addIdentity } from './identities.ts'
 
 const generate = promisify(generateKeyPair)
-const ivBytes = 12
-const tagBytes = 16
 const curves = { 'ecdsa-p256': 'P-256', 'ecdsa-p384': 'P-384', 'ecdsa-p521': 'P-521' } as const
 
 export type SigningKeyView = Omit<StoredSigningKey, 'id' | 'projectId' | 'sealedPrivateKey'>
 
 /**
  * Keys that Berth signs with. They stand in projects and sign for repositories there and below. The private half is in
- * the database, sealed (AES-256-GCM) with a secret of the instance and bound to its row, and leaves it never.
+ * the database, sealed with a secret of the instance and bound to its row, and leaves it never.
  */
 export class SigningKeys {
   readonly #database: Database
   readonly #changes: AccessChanges
   readonly #queue: JobQueue
-  readonly #secret: Buffer
+  readonly #sealing: Sealing
 
   private constructor(
     parts: { database: Database; changes: AccessChanges; queue: JobQueue },
@@ -49,7 +41,7 @@ export class SigningKeys {
     this.#database = parts.database
     this.#changes = parts.changes
     this.#queue = parts.queue
-    this.#secret = secret
+    this.#sealing = new Sealing(secret)
   }
 
   /** All processes on one database share the secret. */
@@ -78,7 +70,7 @@ export class SigningKeys {
     const { privateKey } = await generate('ec', { namedCurve: curves[algorithm] })
     const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' })
     const id = randomUUID()
-    const sealed = this.#seal(id, privateKey.export({ type: 'pkcs8', format: 'der' }))
+    const sealed = this.#sealing.seal(id, privateKey.export({ type: 'pkcs8', format: 'der' }))
     return this.#changes.run(context, async ({ tx, now, record }) => {
       const found = await lockProject(tx, project)
       if (!found) throw projectUnknown()
@@ -143,24 +135,9 @@ export class SigningKeys {
       throw new BerthError('conflict', `The signing key ${name} is retired and signs no more.`)
     }
     const { localSigner } = await import('@berth/signing/signer.ts')
-    const der = this.#open(key.id, Buffer.from(key.sealedPrivateKey))
+    const der = this.#sealing.open(key.id, key.sealedPrivateKey)
     const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
     return { signer: localSigner(privateKey), project: key.project }
-  }
-
-  #seal(id: string, secret: Buffer): Buffer {
-    const iv = randomBytes(ivBytes)
-    const cipher = createCipheriv('aes-256-gcm', this.#secret, iv)
-    cipher.setAAD(Buffer.from(id))
-    const text = Buffer.concat([cipher.update(secret), cipher.final()])
-    return Buffer.concat([iv, cipher.getAuthTag(), text])
-  }
-
-  #open(id: string, sealed: Buffer): Buffer {
-    const decipher = createDecipheriv('aes-256-gcm', this.#secret, sealed.subarray(0, ivBytes))
-    decipher.setAAD(Buffer.from(id))
-    decipher.setAuthTag(sealed.subarray(ivBytes, ivBytes + tagBytes))
-    return Buffer.concat([decipher.update(sealed.subarray(ivBytes + tagBytes)), decipher.final()])
   }
 }
 
@@ -171,8 +148,4 @@ function toView(stored: StoredSigningKey): SigningKeyView {
 
 function event(action: string, project: string, name: string) {
   return { action, targetKind: 'signingKey', target: name, project }
-}
-
-function projectUnknown(): BerthError {
-  return new BerthError('notFound', 'There is no such project.')
 }
