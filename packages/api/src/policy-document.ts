@@ -1,5 +1,6 @@
 /** The document in which a project writes down its policy, as YAML or JSON. */
 import * as z from 'zod'
+import { packageKind } from './scans.ts'
 
 /** Characters of a document at most. */
 export const policyDocumentMax = 64 * 1024
@@ -118,22 +119,7 @@ const templates = {
         .array(
           z.strictObject({
             name: glob.describe(`Name of the package. ${globText}`),
-            kind: z
-              .enum([
-                'deb',
-                'apk',
-                'rpm',
-                'npm',
-                'pypi',
-                'golang',
-                'cargo',
-                'maven',
-                'gem',
-                'composer',
-                'nuget',
-              ])
-              .optional()
-              .describe('Kind of the package; any when left out.'),
+            kind: packageKind.optional().describe('Kind of the package; any when left out.'),
             below: z
               .string()
               .min(1)

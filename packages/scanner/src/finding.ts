@@ -1,7 +1,10 @@
 import type { Catalogue } from './catalogue.ts'
 import type { CataloguedPackage } from './package.ts'
 
-export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'negligible' | 'unknown'
+/** The worst first. */
+export const severities = ['critical', 'high', 'medium', 'low', 'negligible', 'unknown'] as const
+
+export type Severity = (typeof severities)[number]
 
 /** One score of one source. */
 export type Score = {

@@ -1,16 +1,19 @@
+export const packageKinds = [
+  'deb',
+  'apk',
+  'rpm',
+  'npm',
+  'pypi',
+  'golang',
+  'cargo',
+  'maven',
+  'gem',
+  'composer',
+  'nuget',
+] as const
+
 /** What a package was made for, and so which advisories and which order of versions count for it. */
-export type PackageKind =
-  | 'deb'
-  | 'apk'
-  | 'rpm'
-  | 'npm'
-  | 'pypi'
-  | 'golang'
-  | 'cargo'
-  | 'maven'
-  | 'gem'
-  | 'composer'
-  | 'nuget'
+export type PackageKind = (typeof packageKinds)[number]
 
 /** One installed package, as an image tells of it. */
 export type CataloguedPackage = {

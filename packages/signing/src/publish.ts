@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { artifactManifest, emptyConfig, emptyConfigText } from '@berth/oci/artifact-manifest.ts'
 import type { Descriptor } from '@berth/oci/descriptor.ts'
 import { type JsonObject, isJsonObject } from '@berth/oci/json-guard.ts'
 import { type Digest, makeDigest } from '@berth/oci/digest.ts'
@@ -14,31 +15,24 @@ export type SignatureUpload = {
   readonly blobs: readonly { readonly digest: Digest; readonly bytes: Buffer }[]
 }
 
-const emptyConfig = Buffer.from('{}')
-const emptyMediaType = 'application/vnd.oci.empty.v1+json'
-
 /** The manifest that refers to the image, for a `bundle` or `notation`. `subject` is the image's own descriptor. */
 export function referrerManifest(
   artifact: SignatureArtifact,
   subject: Pick<Descriptor, 'mediaType' | 'digest' | 'size'>,
   created: Date,
 ): SignatureUpload {
-  const kind =
-    artifact.place === 'notation'
-      ? { config: describe(notationConfigMediaType, emptyConfig) }
-      : { artifactType: artifact.mediaType, config: describe(emptyMediaType, emptyConfig) }
-  const manifest = {
-    schemaVersion: 2,
-    mediaType: OCI_IMAGE_MANIFEST,
-    ...kind,
-    layers: [describe(artifact.mediaType, artifact.blob)],
-    subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.size },
+  const manifest = artifactManifest({
+    ...(artifact.place === 'notation'
+      ? { config: { ...emptyConfig, mediaType: notationConfigMediaType } }
+      : { artifactType: artifact.mediaType }),
+    layer: describe(artifact.mediaType, artifact.blob),
+    subject,
     annotations: {
       ...artifact.annotations,
       'org.opencontainers.image.created': created.toISOString().replace(/\.\d+/, ''),
     },
-  }
-  return upload(manifest, [emptyConfig, artifact.blob])
+  })
+  return upload(manifest, [Buffer.from(emptyConfigText), artifact.blob])
 }
 
 /**
@@ -71,7 +65,7 @@ export function tagManifest(
     config: describe('application/vnd.oci.image.config.v1+json', config),
     layers,
   }
-  return upload(manifest, [config, artifact.blob])
+  return upload(JSON.stringify(manifest), [config, artifact.blob])
 }
 
 function formerLayers(previous: Uint8Array): JsonObject[] {
@@ -80,8 +74,8 @@ function formerLayers(previous: Uint8Array): JsonObject[] {
   return Array.isArray(layers) ? layers.filter(isJsonObject) : []
 }
 
-function upload(manifest: object, blobs: readonly Buffer[]): SignatureUpload {
-  const bytes = Buffer.from(JSON.stringify(manifest))
+function upload(manifest: string, blobs: readonly Buffer[]): SignatureUpload {
+  const bytes = Buffer.from(manifest)
   return {
     manifest: bytes,
     mediaType: OCI_IMAGE_MANIFEST,

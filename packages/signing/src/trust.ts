@@ -67,6 +67,11 @@ export type KeylessIdentity = Extract<TrustedIdentity, { kind: 'keyless' }>
 export type NotationIdentity = Extract<TrustedIdentity, { kind: 'notation' }>
 export type TextOrGlob = z.infer<typeof textOrGlob>
 
+/** What people write: the whole text, in which `*` stands for any characters. */
+export function parseTextOrGlob(text: string): TextOrGlob {
+  return text.includes('*') ? { glob: text } : text
+}
+
 /** Against what signatures are judged. `roots` come from `parseTrustedRoot`. */
 export type Trust = {
   readonly identities: readonly TrustedIdentity[]

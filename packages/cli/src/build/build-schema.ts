@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { severities } from '../scan/severity.ts'
+import { severities } from '@berth/scanner/finding.ts'
 import { strategyNames } from '../tag-strategy/strategy-name.ts'
 
 const scalarText = z

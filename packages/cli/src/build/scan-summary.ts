@@ -1,7 +1,8 @@
 import type { Severity } from '@berth/scanner/finding.ts'
 import { counted } from '../format.ts'
 import { printable } from '../printable.ts'
-import { countSeverities, severities } from '../scan/severity.ts'
+import { severities } from '@berth/scanner/finding.ts'
+import { countSeverities } from '../scan/severity.ts'
 import type { BuildScan } from './scan-built.ts'
 
 /** What a scan found, in the JSON result of a build; fields are only ever added. */

@@ -1,9 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ClientError } from '@berth/client/client-error.ts'
 import { parseImageReference } from '@berth/client/image-reference.ts'
+import { artifactManifest, emptyConfig, emptyConfigText } from '@berth/oci/artifact-manifest.ts'
 import { type Digest, makeDigest } from '@berth/oci/digest.ts'
 import { parseManifest } from '@berth/oci/manifest.ts'
 import { OCI_IMAGE_MANIFEST } from '@berth/oci/media-type.ts'
@@ -13,9 +15,6 @@ import { importAdvisories } from '@berth/scanner/advisories/import-archive.ts'
 import type { AdvisoryData } from '@berth/scanner/finding.ts'
 import type { CommandContext } from '../context.ts'
 import { parseTagArgument } from '../image-argument.ts'
-
-const emptyConfig = Buffer.from('{}')
-const emptyMediaType = 'application/vnd.oci.empty.v1+json'
 
 /** Puts the advisories of `file` into a registry under a tag: a way over an air gap that every registry offers. */
 export async function pushAdvisories(
@@ -29,28 +28,19 @@ export async function pushAdvisories(
   try {
     const { builtAt } = await exportAdvisories(file, archive, { signal })
     const layer = await describeFile(archive)
-    const config = {
-      mediaType: emptyMediaType,
-      digest: digestOf(emptyConfig),
-      size: emptyConfig.length,
-    }
     const bytes = Buffer.from(
-      JSON.stringify({
-        schemaVersion: 2,
-        mediaType: OCI_IMAGE_MANIFEST,
+      artifactManifest({
         artifactType: advisoryArchiveMediaType,
-        config,
-        layers: [layer],
+        layer,
         annotations: { 'org.opencontainers.image.created': builtAt },
       }),
     )
     const place = (await context.client()).repository(reference)
     await context.output.withProgress(async ({ onTransfer }) => {
       const options = { signal, onTransfer }
-      const { Readable } = await import('node:stream')
       await place.putBlob(
-        config,
-        async (start) => Readable.from([emptyConfig.subarray(start)]),
+        emptyConfig,
+        async (start) => Readable.from([Buffer.from(emptyConfigText.slice(start))]),
         options,
       )
       await place.putBlob(layer, async (start) => createReadStream(archive, { start }), options)

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { ImageReference } from '@berth/client/image-reference.ts'
+import { artifactManifest, emptyConfigText } from '@berth/oci/artifact-manifest.ts'
 import { type Digest, makeDigest, parseDigest } from '@berth/oci/digest.ts'
 import { OCI_IMAGE_MANIFEST } from '@berth/oci/media-type.ts'
 import type { CommandContext } from '../context.ts'
 import { pushUpload } from '../sign/publish.ts'
-
-const emptyConfig = Buffer.from('{}')
 
 /** Attaches a document to an image as a referrer of its media type (OCI 1.1); the digest of the referrer. */
 export async function attachDocument(
@@ -19,27 +18,20 @@ export async function attachDocument(
     { kind: 'digest', digest: parseDigest(subject) },
     context.signal,
   )
+  const { bytes: content, mediaType } = document
   const manifest = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: OCI_IMAGE_MANIFEST,
-      artifactType: document.mediaType,
-      config: describe('application/vnd.oci.empty.v1+json', emptyConfig),
-      layers: [describe(document.mediaType, document.bytes)],
-      subject: {
-        mediaType: descriptor.mediaType,
-        digest: descriptor.digest,
-        size: descriptor.size,
-      },
+    artifactManifest({
+      artifactType: mediaType,
+      layer: { mediaType, digest: digestOf(content), size: content.length },
+      subject: descriptor,
     }),
   )
-  const blobs = [emptyConfig, document.bytes].map((bytes) => ({ digest: digestOf(bytes), bytes }))
+  const blobs = [Buffer.from(emptyConfigText), content].map((bytes) => ({
+    digest: digestOf(bytes),
+    bytes,
+  }))
   const upload = { manifest, mediaType: OCI_IMAGE_MANIFEST, digest: digestOf(manifest), blobs }
   return pushUpload(place, upload, [], context.signal)
-}
-
-function describe(mediaType: string, bytes: Buffer) {
-  return { mediaType, digest: digestOf(bytes), size: bytes.length }
 }
 
 function digestOf(bytes: Buffer): Digest {

@@ -1,11 +1,16 @@
-import type { PackageFinding, ScanReport, Severity } from '@berth/scanner/finding.ts'
+import {
+  type PackageFinding,
+  type ScanReport,
+  severities,
+  type Severity,
+} from '@berth/scanner/finding.ts'
 import { counted, formatAge } from '../format.ts'
 import type { Output } from '../output.ts'
 import { printable } from '../printable.ts'
 import { formatTable } from '../table.ts'
 import { wrapText } from '../wrap.ts'
 import { groupFindings } from './group-findings.ts'
-import { countSeverities, severities } from './severity.ts'
+import { countSeverities } from './severity.ts'
 
 type Look = Pick<Output, 'columns' | 'style'>
 

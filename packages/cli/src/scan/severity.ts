@@ -1,15 +1,5 @@
 import { ClientError } from '@berth/client/client-error.ts'
-import type { PackageFinding, Severity } from '@berth/scanner/finding.ts'
-
-/** The worst first. */
-export const severities = [
-  'critical',
-  'high',
-  'medium',
-  'low',
-  'negligible',
-  'unknown',
-] as const satisfies readonly Severity[]
+import { type PackageFinding, severities, type Severity } from '@berth/scanner/finding.ts'
 
 /** Throws `inputInvalid`. */
 export function parseSeverity(flag: string, text: string): Severity {

@@ -1,13 +1,14 @@
 import { ClientError } from '@berth/client/client-error.ts'
+import { predicateTypes } from '@berth/signing/predicates/predicate-types.ts'
 
 /** Short words for the types of attestations, the same as cosign's. */
 const types: Readonly<Record<string, string>> = {
-  slsaprovenance1: 'https://slsa.dev/provenance/v1',
-  slsaprovenance: 'https://slsa.dev/provenance/v0.2',
-  spdx: 'https://spdx.dev/Document',
-  cyclonedx: 'https://cyclonedx.org/bom',
-  vuln: 'https://cosign.sigstore.dev/attestation/vuln/v1',
-  openvex: 'https://openvex.dev/ns',
+  slsaprovenance1: predicateTypes.slsaProvenance,
+  slsaprovenance: predicateTypes.slsaProvenance02,
+  spdx: predicateTypes.spdx,
+  cyclonedx: predicateTypes.cyclonedx,
+  vuln: predicateTypes.vulnerabilities,
+  openvex: predicateTypes.openvex,
 }
 
 export const predicateWords = Object.keys(types)

@@ -1,6 +1,11 @@
 import { ClientError } from '@berth/client/client-error.ts'
 import { keyBytesMax, trustedRootBytesMax } from '@berth/signing/limits.ts'
-import { type Trust, trustedIdentity, type TrustedIdentity } from '@berth/signing/trust.ts'
+import {
+  parseTextOrGlob,
+  type Trust,
+  trustedIdentity,
+  type TrustedIdentity,
+} from '@berth/signing/trust.ts'
 import { parseTrustedRoot, TrustedRootInvalid } from '@berth/signing/trusted-root.ts'
 import type { CommandContext } from '../context.ts'
 import { readInput } from './read-input.ts'
@@ -25,7 +30,11 @@ export async function readTrust(context: CommandContext, flags: TrustFlags): Pro
       )
     }
     roots.push(await readRoot(context, trustedRoot))
-    const keyless = { kind: 'keyless', issuer: textOrGlob(issuer), subject: textOrGlob(subject) }
+    const keyless = {
+      kind: 'keyless',
+      issuer: parseTextOrGlob(issuer),
+      subject: parseTextOrGlob(subject),
+    }
     identities.push(check('--certificate-identity', { name: subject, ...keyless }))
   }
   if (flags.notationCertificate !== undefined) {
@@ -65,8 +74,4 @@ function check(flag: string, identity: unknown): TrustedIdentity {
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new ClientError('inputInvalid', `${flag}: ${issue?.message ?? 'it cannot be read'}`)
-}
-
-function textOrGlob(text: string): string | { glob: string } {
-  return text.includes('*') ? { glob: text } : text
 }

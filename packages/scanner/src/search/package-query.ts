@@ -1,5 +1,5 @@
 import { parsePurl } from '../sbom/purl-package.ts'
-import type { CataloguedPackage, PackageKind } from '../package.ts'
+import { type CataloguedPackage, type PackageKind, packageKinds } from '../package.ts'
 import {
   compareVersions,
   InvalidVersion,
@@ -33,19 +33,6 @@ export class InvalidPackageQuery extends Error {
 const operators: readonly Operator[] = ['<', '<=', '>', '>=', '=', '!=']
 const maximumLength = 512
 const maximumConstraints = 16
-const kinds: readonly PackageKind[] = [
-  'deb',
-  'apk',
-  'rpm',
-  'npm',
-  'pypi',
-  'golang',
-  'cargo',
-  'maven',
-  'gem',
-  'composer',
-  'nuget',
-]
 const example =
   'write for example log4j-core<2.17, openssl>=3.0.0,<3.0.7 or pkg:npm/lodash@<4.17.21'
 
@@ -82,10 +69,10 @@ function versionStart(text: string): number | undefined {
 
 function packageOf(text: string): Pick<PackageQuery, 'kind' | 'name'> {
   const [, type, rest] = /^pkg:([a-z]+)\/(.+)$/i.exec(text) ?? []
-  const kind = kinds.find((candidate) => candidate === type?.toLowerCase())
+  const kind = packageKinds.find((candidate) => candidate === type?.toLowerCase())
   if (kind === undefined || rest === undefined) {
     throw new InvalidPackageQuery(
-      `${JSON.stringify(text)} is no package URL of a known type (${kinds.join(', ')}): ${example}`,
+      `${JSON.stringify(text)} is no package URL of a known type (${packageKinds.join(', ')}): ${example}`,
     )
   }
   const parsed = parsePurl(`pkg:${kind}/${rest.replace(/^@/, '%40')}`)

@@ -1,3 +1,4 @@
+import { severities } from '@berth/scanner/finding.ts'
 import { sql } from 'kysely'
 import { type Executor, type Transaction, inPortions } from './database.ts'
 import type { ImagesTable, PackageFindingsTable } from './scan-schema.ts'
@@ -5,16 +6,6 @@ import type { ImagesTable, PackageFindingsTable } from './scan-schema.ts'
 export type FindingRow = PackageFindingsTable
 
 type Severity = PackageFindingsTable['severity']
-
-/** The worst first. */
-const severities: readonly Severity[] = [
-  'critical',
-  'high',
-  'medium',
-  'low',
-  'negligible',
-  'unknown',
-]
 
 export type SeverityCounts = Pick<ImagesTable, Severity>
 

@@ -1,3 +1,4 @@
+import { artifactManifest, emptyConfigText } from '@berth/oci/artifact-manifest.ts'
 import { Unreadable } from '@berth/scanner/detector.ts'
 import type { CataloguedPackage } from '@berth/scanner/package.ts'
 import { type Digest, makeDigest } from '@berth/oci/digest.ts'
@@ -45,8 +46,6 @@ const predicateAnnotations = [
   'dev.sigstore.bundle.predicateType',
   'predicateType',
 ]
-const emptyConfig = Buffer.from('{}')
-const emptyConfigType = 'application/vnd.oci.empty.v1+json'
 const manifestsMax = 100
 const listMax = 100
 const documentMax = 64 * 1024 ** 2
@@ -92,18 +91,14 @@ export class Sboms {
     )
     const image = await this.#manifests.getManifest(repository, parseReference(subject))
     const document = Buffer.from(text)
-    const layer = { mediaType: sbomTypes[format], ...contentOf(document) }
-    const config = { mediaType: emptyConfigType, ...contentOf(emptyConfig) }
-    await this.#put(repository, permit, emptyConfig)
+    const mediaType = sbomTypes[format]
+    await this.#put(repository, permit, Buffer.from(emptyConfigText))
     await this.#put(repository, permit, document)
     const payload = Buffer.from(
-      JSON.stringify({
-        schemaVersion: 2,
-        mediaType: OCI_IMAGE_MANIFEST,
-        artifactType: sbomTypes[format],
-        config,
-        layers: [layer],
-        subject: { mediaType: image.mediaType, digest: image.digest, size: image.size },
+      artifactManifest({
+        artifactType: mediaType,
+        layer: { mediaType, digest: digestOf(document), size: document.length },
+        subject: image,
       }),
     )
     const { digest } = await this.#manifests.putManifest({
@@ -114,7 +109,7 @@ export class Sboms {
       contentType: OCI_IMAGE_MANIFEST,
       payload,
     })
-    return { digest, subject, artifactType: sbomTypes[format] }
+    return { digest, subject, artifactType: mediaType }
   }
 
   /** Those that were attached to a manifest, 100 at most. Throws `manifestUnknown`, `nameUnknown`. */
@@ -226,10 +221,6 @@ export class Sboms {
     }
     await this.#uploads.putBlob({ repository, permit, digest: digestOf(bytes), body })
   }
-}
-
-function contentOf(bytes: Buffer): { digest: Digest; size: number } {
-  return { digest: digestOf(bytes), size: bytes.length }
 }
 
 function digestOf(bytes: Buffer): Digest {

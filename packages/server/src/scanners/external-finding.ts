@@ -1,4 +1,4 @@
-import type { Severity } from '@berth/scanner/finding.ts'
+import { severities, type Severity } from '@berth/scanner/finding.ts'
 
 /** What another scanner says of a package in an image: the same form for all of them. */
 export type ExternalFinding = {
@@ -39,21 +39,13 @@ const findingsMax = 20_000
 const nameMax = 500
 const descriptionMax = 2000
 const linksMax = 10
-const worstFirst: readonly Severity[] = [
-  'critical',
-  'high',
-  'medium',
-  'low',
-  'negligible',
-  'unknown',
-]
 
 /** Cuts what is longer than anyone reads, and sorts the worst first. */
 export function keptFindings(found: readonly ExternalFinding[]): {
   findings: ExternalFinding[]
   isTruncated: boolean
 } {
-  const rank = ({ severity }: ExternalFinding) => worstFirst.indexOf(severity)
+  const rank = ({ severity }: ExternalFinding) => severities.indexOf(severity)
   const findings = found.toSorted(
     (a, b) =>
       rank(a) - rank(b) ||
@@ -93,5 +85,5 @@ export function countsOf(findings: readonly ExternalFinding[]): Record<Severity,
 /** The word of another scanner, in whichever case; what is not known counts as unknown. */
 export function severityOf(word: unknown): Severity {
   const text = typeof word === 'string' ? word.toLowerCase() : ''
-  return worstFirst.find((one) => one === text) ?? 'unknown'
+  return severities.find((one) => one === text) ?? 'unknown'
 }

@@ -1,4 +1,4 @@
-import { type TrustedIdentity, trustedIdentity } from '@berth/signing/trust.ts'
+import { parseTextOrGlob, type TrustedIdentity, trustedIdentity } from '@berth/signing/trust.ts'
 import { randomUUID } from 'node:crypto'
 import type { AccessChanges, ChangeContext } from '../access/changes.ts'
 import { levelsOf } from '../access/project-name.ts'
@@ -156,8 +156,8 @@ function toTrusted(name: string, input: IdentityInput): unknown {
       return {
         name,
         kind: 'keyless',
-        issuer: textOrGlob(input.issuer),
-        subject: textOrGlob(input.subject),
+        issuer: parseTextOrGlob(input.issuer),
+        subject: parseTextOrGlob(input.subject),
       }
     case 'notation':
       return {
@@ -167,10 +167,6 @@ function toTrusted(name: string, input: IdentityInput): unknown {
         ...(input.subject !== undefined && { subjects: [input.subject] }),
       }
   }
-}
-
-function textOrGlob(text: string): string | { glob: string } {
-  return text.includes('*') ? { glob: text } : text
 }
 
 function toView(stored: StoredIdentity): IdentityView {
