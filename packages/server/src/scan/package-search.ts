@@ -1,10 +1,4 @@
 import type { PackageKind } from '@berth/scanner/package.ts'
-import {
-  InvalidPackageQuery,
-  type VersionConstraint,
-  matchesConstraints,
-  parsePackageQuery,
-} from '@berth/scanner/search/package-query.ts'
 import { schemeOf } from '@berth/scanner/versions/compare.ts'
 import type { RepositoryName } from '@berth/oci/reference.ts'
 import type { Caller } from '../access/caller.ts'
@@ -53,7 +47,9 @@ export class PackageSearch {
       limit: number
     },
   ): Promise<{ items: PackageHit[]; next: string | null }> {
-    const constraints = readConstraints(query.version)
+    // Loaded when somebody searches: the server starts faster without.
+    const grammar = await import('@berth/scanner/search/package-query.ts')
+    const constraints = readConstraints(grammar, query.version)
     const items: PackageHit[] = []
     let place: Place | undefined = query.after === undefined ? undefined : readPlace(query.after)
     let looks = 0
@@ -66,7 +62,7 @@ export class PackageSearch {
       })
       for (const one of packages) {
         looks += 1
-        const matches = matchesConstraints(
+        const matches = grammar.matchesConstraints(
           schemeOf(one.kind as PackageKind),
           one.version,
           constraints,
@@ -132,7 +128,12 @@ export class PackageSearch {
   }
 }
 
-function readConstraints(text: string | undefined): readonly VersionConstraint[] {
+type Grammar = typeof import('@berth/scanner/search/package-query.ts')
+
+function readConstraints(
+  { InvalidPackageQuery, parsePackageQuery }: Grammar,
+  text: string | undefined,
+): ReturnType<Grammar['parsePackageQuery']>['constraints'] {
   if (text === undefined) return []
   try {
     return parsePackageQuery(`name${text}`).constraints
