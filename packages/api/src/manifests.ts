@@ -66,11 +66,13 @@ const imageConfig = z.strictObject({
   ),
 })
 
+export const manifestKind = z
+  .enum(['image', 'index', 'artifact', 'unknown'])
+  .describe('`artifact`: made like an image but it is none. `unknown`: not read by Berth.')
+
 const manifest = z.strictObject({
   ...manifestSummary.shape,
-  kind: z
-    .enum(['image', 'index', 'artifact', 'unknown'])
-    .describe('`artifact`: made like an image but it is none. `unknown`: not read by Berth.'),
+  kind: manifestKind,
   totalSize: z
     .int()
     .describe('With everything it leads to that is in the repository, each digest once.'),

@@ -13,6 +13,20 @@ export const pageQuery = {
     .describe('`next` of the page before; an opaque text.'),
 }
 
+/** The direction of a list that can be sorted. */
+export const orderQuery = z.enum(['ascending', 'descending']).optional()
+
+/** A filter of names of repositories and tags by a part of them. */
+export const containsQuery = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[a-zA-Z0-9._/-]+$/)
+  .optional()
+  .describe(
+    'What the names contain. A page can be shorter than `limit` though another follows: go by `next`.',
+  )
+
 /** The answer of every list. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.strictObject({

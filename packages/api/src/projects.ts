@@ -60,6 +60,25 @@ const project = z.strictObject({
   version: z.int().describe('Counts the changes of the project and of those above it.'),
 })
 
+/** What can be done with a project. */
+export const projectAction = z.enum([
+  'readProject',
+  'updateProject',
+  'createProject',
+  'deleteProject',
+  'readMembers',
+  'manageMembers',
+  'readRobots',
+  'manageRobots',
+  'manageImmutability',
+  'managePolicy',
+  'manageSigners',
+  'signImages',
+  'judgeFindings',
+  'manageQuota',
+  'readAudit',
+])
+
 const ownSettings = {
   visibility: visibility.nullable().optional(),
   allowedAddresses: allowedAddresses.nullable().optional(),
@@ -122,7 +141,10 @@ export const readProject = defineRoute({
   query: z.strictObject({}),
   body: undefined,
   status: 200,
-  answer: project,
+  answer: z.strictObject({
+    ...project.shape,
+    allowed: z.array(projectAction).describe('What the caller may do in the project.'),
+  }),
   problems: ['notFound'],
   versioned: true,
   open: true,

@@ -47,15 +47,17 @@ export const advisoryAge = {
   dataBuiltAt: z.iso.datetime().nullable().describe('The newest advisory that was compared with.'),
 }
 
+export const imageScanState = z
+  .enum(['none', 'waiting', 'running', 'catalogued', 'failed', 'unsupported'])
+  .describe(
+    '`none`: nobody asked for it yet. `catalogued`: what is inside is known. `unsupported`: no image of files.',
+  )
+
 const imageScan = z
   .strictObject({
     digest: z.string(),
     platform: z.string().nullable(),
-    state: z
-      .enum(['none', 'waiting', 'running', 'catalogued', 'failed', 'unsupported'])
-      .describe(
-        '`none`: nobody asked for it yet. `catalogued`: what is inside is known. `unsupported`: no image of files.',
-      ),
+    state: imageScanState,
     reason: z.string().nullable().describe('Why it failed or is not supported.'),
     progress: z
       .strictObject({

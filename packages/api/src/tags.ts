@@ -1,7 +1,10 @@
 import * as z from 'zod'
-import { pageOf, pageQuery } from './page.ts'
+import { severity } from './findings.ts'
+import { containsQuery, orderQuery, pageOf, pageQuery } from './page.ts'
+import { manifestKind } from './manifests.ts'
 import { repositoryName, repositoryParams } from './repositories.ts'
 import { defineRoute } from './route.ts'
+import { imageScanState, severityCounts } from './scans.ts'
 
 const tagName = z
   .string()
@@ -19,6 +22,36 @@ const tag = z.strictObject({
   size: z.int().describe('Of that manifest itself, in bytes.'),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime().describe('When it was last set.'),
+  kind: manifestKind,
+  artifactType: z.string().nullable(),
+  platforms: z
+    .array(z.string())
+    .nullable()
+    .describe(
+      'Such as `linux/arm64/v8`: of an image its own, of an index those it lists, 50 at most. `null`: not known, or it has none.',
+    ),
+  totalSize: z
+    .int()
+    .describe('With everything it leads to that is in the repository, each digest once.'),
+  lastPulledAt: z.iso
+    .datetime()
+    .nullable()
+    .describe('When the manifest was last pulled, by this tag or not; up to a minute late.'),
+  pulls: z.int().describe('How often the manifest was pulled.'),
+  scan: z
+    .strictObject({
+      digest: z.string().describe('The image it is about.'),
+      platform: z.string().nullable(),
+      state: imageScanState,
+      counts: severityCounts.describe('Findings, those that somebody judged away left out.'),
+      worst: severity.nullable().describe('`null`: nothing was found, or nothing is known yet.'),
+      fixable: z.int().describe('How many of all findings a newer version mends.'),
+    })
+    .nullable()
+    .describe('Of an index: its image for `linux/amd64`, else its first. `null`: it is no image.'),
+  signatures: z
+    .strictObject({ verified: z.int(), refused: z.int() })
+    .describe('Signatures and attestations that were judged, those of the manifest itself.'),
 })
 
 export const listTags = defineRoute({
@@ -31,9 +64,15 @@ export const listTags = defineRoute({
   query: z.strictObject({
     ...pageQuery,
     sort: z
-      .enum(['name', 'updatedAt'])
+      .enum(['name', 'updatedAt', 'version'])
       .default('name')
-      .describe('`updatedAt`: the one that was set last comes first.'),
+      .describe(
+        '`version`: semantic versions (`v` or not, pre-releases below their release, `1.9` as the newest of its line), then dates, then `latest`, then the rest by name.',
+      ),
+    order: orderQuery.describe(
+      'Default: `ascending` by name, `descending` else: the newest first.',
+    ),
+    contains: containsQuery,
     prefix: tagName.optional().describe('What the names begin with.'),
   }),
   body: undefined,
