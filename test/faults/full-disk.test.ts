@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmdirSync } from 'node:fs'
-import { mkdir, rm, stat, statfs, truncate, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm, stat, statfs, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -54,13 +54,36 @@ async function onSmallDisk(body: (place: Workplace) => Promise<void>): Promise<v
   }
 }
 
-/** Takes every free byte of the disk, as a neighbour on it would. */
+/**
+ * Takes every free byte of the disk, as a neighbour on it would, whatever the server takes or gives back meanwhile: a scan
+ * of what was pushed, or a checkpoint of its database.
+ */
 async function fill(place: Workplace): Promise<string> {
-  const file = join(place.dataDirectory, 'somebody-elses.bin')
-  const { bavail, bsize } = await statfs(place.dataDirectory)
-  await writeFile(file, Buffer.alloc(bavail * bsize))
-  expect((await statfs(place.dataDirectory)).bavail).toBe(0)
-  return file
+  const path = join(place.dataDirectory, 'somebody-elses.bin')
+  const file = await open(path, 'w')
+  try {
+    for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
+      const { bavail, bsize } = await statfs(place.dataDirectory)
+      if (bavail === 0) return path
+      await takeUpTo(file, bavail * bsize)
+    }
+  } finally {
+    await file.close()
+  }
+  throw new Error('The disk never was full.')
+}
+
+/** Appends so many bytes, or fewer when there is no room for them any more. */
+async function takeUpTo(file: FileHandle, size: number): Promise<void> {
+  const zeros = Buffer.alloc(size)
+  for (let taken = 0; taken < size; ) {
+    try {
+      taken += (await file.write(zeros, taken)).bytesWritten
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      return
+    }
+  }
 }
 
 function expectStorageFull(answer: Answer, what: string): void {
