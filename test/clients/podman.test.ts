@@ -95,13 +95,14 @@ testImageClient({
   },
   more(context) {
     test('a pulled root file system runs', async () => {
-      const { access, registry } = context()
+      const { access, driver, registry } = context()
       const args = [...store(join(registry.scratch, 'home'), 'pulling'), 'run', '--rm']
       // podman raises its limits by default, which not every machine allows.
       const limits = ['--ulimit=nofile=1024:1024', '--ulimit=nproc=1024:1024']
       const options = ['--network=none', '--pull=never', ...limits]
       const image = `${access.host}/debian/bookworm:latest`
       const command = ['cat', '/etc/debian_version']
+      expectSuccess(await driver.pull(access, image))
       const podman = requireTool('podman')
       expect(await mustRun(podman, [...args, ...options, image, ...command])).toMatch(/^12\./)
     })
