@@ -130,3 +130,14 @@ export const listDenials = defineRoute({
   problems: ['notFound'],
   versioned: false,
 })
+
+export const listInstanceDenials = defineRoute({
+  ...listDenials,
+  id: 'listInstanceDenials',
+  path: '/system/denials',
+  summary: 'List what was blocked lately on the whole instance, the latest first',
+  description:
+    'From the audit log. The same pull by the same caller within a few seconds is one, with a count.',
+  params: z.strictObject({}),
+  problems: [],
+})

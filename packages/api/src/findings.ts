@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { manifestParams } from './manifests.ts'
 import { pageOf, pageQuery } from './page.ts'
 import { projectParams } from './projects.ts'
+import { repositoryName } from './repositories.ts'
 import { defineRoute } from './route.ts'
 import { advisoryAge, packageKind, platformQuery, severityCounts } from './scans.ts'
 
@@ -78,6 +79,13 @@ const tracked = z
     knownExploited: z.string().nullable(),
     lastSeenAt: time,
     closedAt: time.nullable(),
+    isFixable: z.boolean().describe('There is a version that mends it.'),
+    due: time
+      .nullable()
+      .describe(
+        'By when it has to be mended: the earliest of all `sla` rules that hold for the repository, under whichever tag and platform. `null`: no rule sets a time. It follows a change of a policy within a minute.',
+      ),
+    isOverdue: z.boolean().describe('It is open, and `due` has passed.'),
   })
   .meta({ id: 'TrackedFinding' })
 
@@ -87,6 +95,32 @@ const filters = {
 }
 
 const booleanText = z.enum(['true', 'false'])
+
+const trackedQuery = z.strictObject({
+  ...pageQuery,
+  ...filters,
+  state: z.enum(['open', 'closed', 'all']).default('open'),
+  sort: z
+    .enum(['score', 'due'])
+    .default('score')
+    .describe('`score`: the worst first. `due`: what is due first; only what has a due date.'),
+  overdue: booleanText.optional().describe('Only those that are overdue, or only the others.'),
+  dueBefore: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe('Only those that are due before this moment.'),
+  fixable: booleanText.optional().describe('Only those with a version that mends them, or not.'),
+  knownExploited: booleanText
+    .optional()
+    .describe('Only those that are known to be exploited, or only the others.'),
+  package: z
+    .string()
+    .min(1)
+    .max(300)
+    .optional()
+    .describe('Name of a package, such as `deb:openssl`, or `openssl` of any kind.'),
+  repository: repositoryName.optional().describe('Only of this repository.'),
+})
 
 export const listFindings = defineRoute({
   id: 'listFindings',
@@ -150,11 +184,7 @@ export const listTrackedFindings = defineRoute({
   description:
     'One for each repository, package and vulnerability. Only of repositories that the caller may pull: a page can be shorter than `limit` though another follows.',
   params: projectParams,
-  query: z.strictObject({
-    ...pageQuery,
-    ...filters,
-    state: z.enum(['open', 'closed', 'all']).default('open'),
-  }),
+  query: trackedQuery,
   body: undefined,
   status: 200,
   answer: pageOf(tracked),
@@ -183,6 +213,12 @@ export const readFindingsOverview = defineRoute({
     counts: severityCounts.describe(
       'Open findings, one for each repository and package; those judged away are among them.',
     ),
+    due: z
+      .strictObject({
+        overdue: z.int().describe('10,000 at most.'),
+        soon: z.int().describe('Due within seven days; 10,000 at most.'),
+      })
+      .describe('Of the open findings.'),
     worst: z
       .array(
         z.strictObject({
@@ -240,4 +276,37 @@ export const readFindingsTrend = defineRoute({
   }),
   problems: ['notFound'],
   versioned: false,
+})
+
+export const listInstanceFindings = defineRoute({
+  ...listTrackedFindings,
+  id: 'listInstanceFindings',
+  path: '/system/findings',
+  summary: 'List the findings of the whole instance with their clocks, the worst first',
+  description: 'One for each repository, package and vulnerability.',
+  params: nothing,
+  problems: [],
+  open: false,
+})
+
+export const readInstanceFindingsOverview = defineRoute({
+  ...readFindingsOverview,
+  id: 'readInstanceFindingsOverview',
+  path: '/system/findings/overview',
+  summary: 'Read how the whole instance stands: the worst images, and what mends most',
+  description:
+    'Of all images that a repository holds; `worst` and `upgrades` are of those that have a tag.',
+  params: nothing,
+  problems: [],
+  open: false,
+})
+
+export const readInstanceFindingsTrend = defineRoute({
+  ...readFindingsTrend,
+  id: 'readInstanceFindingsTrend',
+  path: '/system/findings/trend',
+  summary: 'Read how many findings the whole instance had, day by day',
+  description: 'Noted once a day; those judged away are among them.',
+  params: nothing,
+  problems: [],
 })

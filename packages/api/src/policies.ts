@@ -17,6 +17,15 @@ const document = z
   .max(policyDocumentMax)
   .describe('The policy as YAML or JSON; comments stay as they are. See the reference of policies.')
 
+const rules = z
+  .array(policyRule)
+  .max(100)
+  .describe(
+    'The policy as JSON, in place of `document`, for those who do not write YAML. Berth writes the document; comments of a former one are lost.',
+  )
+
+const oneOf = { error: 'must be given, or rules: exactly one of the two', path: ['document'] }
+
 const policy = z.strictObject({
   project: z.string().max(200).describe('An empty text is the instance.'),
   document: z.string(),
@@ -38,15 +47,25 @@ const effective = z.strictObject({
     .describe('Those of all projects above hold together; a project adds, and never loosens.'),
 })
 
-const trial = z.strictObject({
-  document: document.optional().describe('Left out: what is in force.'),
-  limit: z.int().min(1).max(100).default(20).describe('Images in a page at most.'),
-  after: z.string().min(1).max(1024).optional().describe('`next` of the page before.'),
-  only: z
-    .enum(['all', 'changed', 'blocked'])
-    .default('all')
-    .describe('`changed`: whose decision would be another. A page can be shorter than `limit`.'),
-})
+const trial = z
+  .strictObject({
+    document: document.optional().describe('Without it and without `rules`: what is in force.'),
+    rules: rules.optional(),
+    limit: z.int().min(1).max(100).default(20).describe('Images in a page at most.'),
+    after: z.string().min(1).max(1024).optional().describe('`next` of the page before.'),
+    only: z
+      .enum(['all', 'changed', 'blocked'])
+      .default('all')
+      .describe('`changed`: whose decision would be another. A page can be shorter than `limit`.'),
+  })
+  .refine((given) => given.document === undefined || given.rules === undefined, {
+    error: 'must not be given beside document',
+    path: ['rules'],
+  })
+
+const setting = z
+  .strictObject({ document: document.optional(), rules: rules.optional() })
+  .refine((given) => (given.document === undefined) !== (given.rules === undefined), oneOf)
 
 const trialPage = z.strictObject({
   items: z.array(
@@ -83,10 +102,10 @@ export const setPolicy = defineRoute({
   topic,
   summary: 'Set the policy of a project',
   description:
-    'It holds at once, for the project and all below it. A document with a fault is refused with line, column and reason, and the former one stays in force.',
+    'It holds at once, for the project and all below it. Either `document` or `rules`. A document with a fault is refused with line, column and reason, and the former one stays in force.',
   params: projectParams,
   query: nothing,
-  body: z.strictObject({ document }),
+  body: setting,
   status: 200,
   answer: policy,
   problems: ['notFound', 'versionMismatch'],

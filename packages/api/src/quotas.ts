@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { projectParams } from './projects.ts'
+import { pageOf, pageQuery } from './page.ts'
+import { projectName, projectParams } from './projects.ts'
 import { repositoryName, repositoryParams } from './repositories.ts'
 import { defineRoute } from './route.ts'
 
@@ -92,6 +93,54 @@ export const readInstanceUsage = defineRoute({
   body: undefined,
   status: 200,
   answer: projectUsage,
+  problems: [],
+  versioned: false,
+})
+
+export const listProjectUsage = defineRoute({
+  id: 'listProjectUsage',
+  method: 'GET',
+  path: '/system/usage/projects',
+  topic,
+  summary: 'List projects with what each and all below it hold, the largest first',
+  params: nothing,
+  query: z.strictObject({
+    ...pageQuery,
+    sort: z
+      .enum(['size', 'name'])
+      .default('size')
+      .describe('`size`: the largest first; the order is a few seconds late.'),
+    parent: projectName
+      .or(z.literal(''))
+      .optional()
+      .describe('Only projects right below this one; an empty text is the instance.'),
+  }),
+  body: undefined,
+  status: 200,
+  answer: pageOf(
+    z.strictObject({
+      project: projectName,
+      bytes: amount.describe('As quotas count: a blob once for each repository, and manifests.'),
+      repositories: amount,
+      quota: z.strictObject({
+        bytes: amount.nullable().describe('The limit that the project sets itself.'),
+        repositories: amount.nullable(),
+      }),
+      share: z
+        .number()
+        .min(0)
+        .nullable()
+        .describe('Of the quota in bytes that is used: 0.5 is half. `null` without a quota.'),
+      stored: z
+        .strictObject({
+          uniqueBytes: amount.describe('Bytes of blobs that nobody outside of the project holds.'),
+          sharedBytes: amount.describe('Bytes of blobs that others hold too.'),
+          measuredAt: z.iso.datetime().describe('The job `measure-projects` counts them.'),
+        })
+        .nullable()
+        .describe('`null`: not counted yet.'),
+    }),
+  ),
   problems: [],
   versioned: false,
 })

@@ -30,6 +30,7 @@ const scope = {
 const statement = z
   .strictObject({
     id: z.string(),
+    project: z.string().max(200).describe('Where it was said; an empty text is the instance.'),
     repository: z.string().nullable().describe('`null`: all of the project and below it.'),
     image: z.string().nullable(),
     vulnerability: z.string(),
@@ -144,4 +145,47 @@ export const revokeVexStatement = defineRoute({
   answer: statement,
   problems: ['notFound', 'conflict'],
   versioned: false,
+})
+
+export const listInstanceVexStatements = defineRoute({
+  ...listVexStatements,
+  id: 'listInstanceVexStatements',
+  path: '/system/vex-statements',
+  summary: 'List what people say of vulnerabilities in all projects, the newest first',
+  description: 'Those of the instance itself are among them: they hold everywhere.',
+  params: nothing,
+  query: z.strictObject({
+    ...listVexStatements.query.shape,
+    scope: z
+      .enum(['all', 'instance'])
+      .default('all')
+      .describe('`instance`: only what was said of the instance itself.'),
+  }),
+  problems: [],
+})
+
+export const createInstanceVexStatement = defineRoute({
+  ...createVexStatement,
+  id: 'createInstanceVexStatement',
+  path: '/system/vex-statements',
+  summary: 'Say of a vulnerability whether it matters anywhere',
+  params: nothing,
+  problems: [],
+})
+
+export const uploadInstanceVexDocument = defineRoute({
+  ...uploadVexDocument,
+  id: 'uploadInstanceVexDocument',
+  path: '/system/vex-documents',
+  summary: 'Take over the statements of a document for the whole instance',
+  params: nothing,
+  problems: [],
+})
+
+export const revokeInstanceVexStatement = defineRoute({
+  ...revokeVexStatement,
+  id: 'revokeInstanceVexStatement',
+  path: '/system/vex-statements/{statement}/revoke',
+  summary: 'Take a statement of the instance back',
+  params: z.strictObject({ statement: z.uuid() }),
 })
