@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { pageOf, pageQuery } from './page.ts'
+import { containsQuery, orderQuery, pageOf, pageQuery } from './page.ts'
 import { defineRoute } from './route.ts'
 
 const component = '[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*'
@@ -48,8 +48,15 @@ const settings = z.strictObject({
   allowedAddresses: setting(allowedAddresses, 'From where it may be used.'),
 })
 
+const description = z
+  .string()
+  .max(500)
+  .regex(/^[^\p{Cc}\u2028\u2029]*$/u)
+  .describe('What it is for, in one line; an empty text when nobody said.')
+
 const project = z.strictObject({
   name: projectName,
+  description,
   parent: z
     .string()
     .max(200)
@@ -79,6 +86,27 @@ export const projectAction = z.enum([
   'readAudit',
 ])
 
+const listedProject = z.strictObject({
+  ...project.shape,
+  usage: z
+    .strictObject({ bytes: byteCount, repositories: byteCount })
+    .describe('What the project and all below it hold, as quotas count.'),
+  findings: z
+    .strictObject({
+      critical: z.int(),
+      high: z.int(),
+      medium: z.int(),
+      low: z.int(),
+      negligible: z.int(),
+      unknown: z.int(),
+      countedAt: time,
+    })
+    .nullable()
+    .describe(
+      'Open findings of the repositories right in the project, not of those in projects below it. The job `measure-projects` counts them; `null`: not yet.',
+    ),
+})
+
 const ownSettings = {
   visibility: visibility.nullable().optional(),
   allowedAddresses: allowedAddresses.nullable().optional(),
@@ -89,10 +117,15 @@ export const listProjects = defineRoute({
   method: 'GET',
   path: '/projects',
   topic: 'Projects',
-  summary: 'List the projects that the caller may read, by name',
+  summary: 'List the projects that the caller may read',
   params: z.strictObject({}),
   query: z.strictObject({
     ...pageQuery,
+    sort: z.enum(['name', 'createdAt']).default('name'),
+    order: orderQuery.describe(
+      'Default: `ascending` by name, `descending` by `createdAt`: the newest first.',
+    ),
+    contains: containsQuery,
     prefix: z
       .string()
       .min(1)
@@ -108,7 +141,7 @@ export const listProjects = defineRoute({
   }),
   body: undefined,
   status: 200,
-  answer: pageOf(project),
+  answer: pageOf(listedProject),
   problems: [],
   versioned: false,
   open: true,
@@ -124,7 +157,11 @@ export const createProject = defineRoute({
     'Takes the right to create projects in the nearest project above the name. Repositories and projects below the name that exist already belong to the new project from then on.',
   params: z.strictObject({}),
   query: z.strictObject({}),
-  body: z.strictObject({ name: projectName, ...ownSettings }),
+  body: z.strictObject({
+    name: projectName,
+    description: description.optional(),
+    ...ownSettings,
+  }),
   status: 201,
   answer: project,
   problems: ['alreadyExists'],
@@ -159,7 +196,7 @@ export const updateProject = defineRoute({
   description: 'What is left out stays; `null` means as the project above has it.',
   params: projectParams,
   query: z.strictObject({}),
-  body: z.strictObject(ownSettings),
+  body: z.strictObject({ description: description.optional(), ...ownSettings }),
   status: 200,
   answer: project,
   problems: ['notFound', 'versionMismatch'],
