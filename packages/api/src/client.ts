@@ -17,6 +17,12 @@ export type ClientOptions = {
   readonly fetch?: typeof fetch | undefined
 }
 
+/**
+ * What a route takes that is not JSON. A `File` is a `Blob`: the browser reads it while it sends. A stream can be sent by
+ * Node.js, by browsers only over HTTP/2.
+ */
+export type ClientContent = Blob | ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>
+
 /** A member that may be left away when all that it could hold may be. */
 type Given<Name extends string, Value> = {} extends Value
   ? { readonly [Key in Name]?: Value }
@@ -28,6 +34,10 @@ export type ClientRequest<R extends Route> = Given<'params', z.input<R['params']
   (R['body'] extends z.ZodType
     ? { readonly body: z.input<R['body']> }
     : { readonly body?: never }) & {
+    /** The body, for routes with `receives`. */
+    readonly content?: ClientContent | undefined
+    /** Of `content`, one of `receives`; left out: the first of them. */
+    readonly mediaType?: string | undefined
     /** The version that was read: the change is made only if nobody else made one since. */
     readonly ifMatch?: number | undefined
     /** Makes a POST safe to repeat; a new one for each thing to do. */
@@ -39,6 +49,8 @@ type PlainRequest = {
   readonly params?: Readonly<Record<string, unknown>>
   readonly query?: Readonly<Record<string, unknown>>
   readonly body?: unknown
+  readonly content?: ClientContent | undefined
+  readonly mediaType?: string | undefined
   readonly ifMatch?: number | undefined
   readonly idempotencyKey?: string | undefined
   readonly signal?: AbortSignal | undefined
@@ -132,10 +144,11 @@ export class ApiClient {
   }
 
   async #send(route: Route, request: PlainRequest): Promise<Response> {
-    const { params = {}, query = {}, body, ifMatch, idempotencyKey, signal } = request
+    const { params = {}, query = {}, ifMatch, idempotencyKey, signal } = request
     const url = `${this.#base}${pathOf(route.path, params)}${queryOf(query)}`
     const headers = this.#headersOf(route)
-    if (body !== undefined) headers.set('Content-Type', 'application/json')
+    const sent = sentBody(route, request)
+    if (sent !== undefined) headers.set('Content-Type', sent.mediaType)
     if (ifMatch !== undefined) headers.set('If-Match', `"${ifMatch}"`)
     if (idempotencyKey !== undefined) headers.set('Idempotency-Key', idempotencyKey)
     const answer = await this.#fetch(url, {
@@ -143,7 +156,7 @@ export class ApiClient {
       headers,
       redirect: 'error',
       credentials: this.#credentials?.kind === 'session' ? 'same-origin' : 'omit',
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...sent?.init,
       ...(signal !== undefined && { signal }),
     })
     if (!answer.ok) throw await problemIn(answer)
@@ -197,6 +210,24 @@ function queryOf(query: Readonly<Record<string, unknown>>): string {
     }
   }
   return parameters.size === 0 ? '' : `?${parameters.toString()}`
+}
+
+/** The body of a request with its media type; `undefined` when it has none. */
+function sentBody(
+  { id, receives }: Route,
+  { body, content, mediaType }: PlainRequest,
+): { mediaType: string; init: RequestInit } | undefined {
+  if (content === undefined) {
+    if (body === undefined) return undefined
+    return { mediaType: 'application/json', init: { body: JSON.stringify(body) } }
+  }
+  const type = mediaType ?? receives?.[0]
+  if (receives === undefined || type === undefined) {
+    throw new TypeError(`${id} takes no content but JSON`)
+  }
+  // The platform sends a stream only when told that the answer comes after it.
+  const streaming = content instanceof ReadableStream && { duplex: 'half' as const }
+  return { mediaType: type, init: { body: content, ...streaming } }
 }
 
 function versionOf(etag: string | null): number | undefined {

@@ -1,6 +1,7 @@
-import { ApiProblem, createClient } from '@berth/api/client.ts'
+import { ApiProblem, type ClientContent, createClient } from '@berth/api/client.ts'
 import { pageOf, pageQuery } from '@berth/api/page.ts'
 import { defineRoute } from '@berth/api/route.ts'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { BerthError } from '../../errors.ts'
@@ -69,6 +70,22 @@ const listBoxes = defineRoute({
   answer: pageOf(z.number()),
 })
 
+const packBox = defineRoute({
+  ...common,
+  id: 'packBox',
+  method: 'PUT',
+  path: '/boxes/content',
+  params: none,
+  body: undefined,
+  receives: ['application/x-box', 'application/octet-stream'],
+  status: 200,
+  answer: z.strictObject({
+    mediaType: z.string(),
+    text: z.string(),
+    length: z.string().nullable(),
+  }),
+})
+
 let added = 0
 let authorization: string | undefined
 let csrf: string | string[] | undefined
@@ -85,6 +102,16 @@ const bindings = [
   bind(addBox, { on: 'caller' }, async (_door, { body }) => {
     added += 1
     return { body: { name: body.name, version: added } }
+  }),
+  bind(packBox, { on: 'caller' }, async (_door, { exchange }) => {
+    exchange.acceptBody()
+    const { headers } = exchange.request
+    const body = {
+      mediaType: headers['content-type'] ?? '',
+      text: await text(exchange.request),
+      length: headers['content-length'] ?? null,
+    }
+    return { body }
   }),
   bind(listBoxes, { on: 'anyone' }, async (_door, { query }) => {
     const first = Number(query.after ?? 0)
@@ -175,6 +202,39 @@ describe('the client', () => {
     expect([authorization, csrf]).toEqual([undefined, undefined])
     await session.call(addBox, { body: { name: 'a' } })
     expect(csrf).toBe('c')
+  })
+
+  it('sends a file, bytes and a stream as they are', async () => {
+    const send = async (content: ClientContent, mediaType?: string) =>
+      (await client().call(packBox, { content, mediaType })).body
+    const file = new File(['a file'], 'box.bin', { type: 'text/plain' })
+    // Of the route, whatever the browser takes the file for.
+    expect(await send(file)).toEqual({
+      mediaType: 'application/x-box',
+      text: 'a file',
+      length: '6',
+    })
+    const bytes = new TextEncoder().encode('bytes')
+    const octets = 'application/octet-stream'
+    expect(await send(bytes, octets)).toEqual({ mediaType: octets, text: 'bytes', length: '5' })
+    const parts = ReadableStream.from([bytes, bytes])
+    expect(await send(parts)).toMatchObject({ text: 'bytesbytes', length: null })
+    const problem = await problemOf(send(bytes, 'text/plain'))
+    expect(problem?.errors).toMatchObject([{ in: 'header', path: 'Content-Type' }])
+    const wrong = client().call(addBox, { body: { name: 'a' }, content: bytes })
+    await expect(wrong).rejects.toThrow(TypeError)
+  })
+
+  it('a session in a browser sends a file with its token, and not without', async () => {
+    const session = { credentials: 'session', sessionId: 's' } as const
+    api.setCaller(testCaller(session))
+    const send = (csrfToken: string) =>
+      createClient({
+        baseUrl: api.url,
+        credentials: { kind: 'session', csrfToken: () => csrfToken },
+      }).call(packBox, { content: new Blob(['x']) })
+    expect((await send('csrf-of-s')).body.text).toBe('x')
+    expect((await problemOf(send('other')))?.kind).toBe('denied')
   })
 
   it('takes an answer of somebody else for what it is', async () => {
