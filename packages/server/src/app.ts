@@ -47,7 +47,6 @@ import { TrustedIdentities } from './signatures/identities.ts'
 import { SigningKeys } from './signatures/keys.ts'
 import { TrustedRoots } from './signatures/roots.ts'
 import { ImageSigning } from './signatures/sign.ts'
-import { SignatureVerification } from './signatures/verification.ts'
 import type { StorageDriver } from './storage/driver.ts'
 import { openStorage } from './storage/open.ts'
 import { version } from './version.ts'
@@ -167,7 +166,7 @@ export async function openApp(
     opened.push(() => scanners.close())
     const { adapter } = scanners
     const { token: adapterToken } = config.scanners.adapter
-    const signatures = new SignatureVerification({ database, ...registry, claims, now })
+    const signatures = core.signatureVerification
     const signing = { database, changes: access.changes, queue, claims }
     const signingKeys = await SigningKeys.open(signing)
     const management = await openManagement({

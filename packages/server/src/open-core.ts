@@ -23,6 +23,8 @@ import { AttestedVex } from './scan/attested-vex.ts'
 import { ScanOrders } from './scan/orders.ts'
 import { SearchIndex } from './search/index.ts'
 import { SignatureEvents } from './signatures/events.ts'
+import { SignatureSettlement } from './signatures/settlement.ts'
+import { SignatureVerification } from './signatures/verification.ts'
 import type { StorageDriver } from './storage/driver.ts'
 
 /**
@@ -61,6 +63,7 @@ export async function openCore(parts: {
   const judge = new Judge({
     database,
     readConfig: (repository, config) => readImageConfig(registry.blobs, repository, config),
+    settleSignatures: (place, subjects) => settlement.settle(place, subjects),
     now,
   })
   const admission = new Admissions({
@@ -74,6 +77,13 @@ export async function openCore(parts: {
     now,
   })
   const registry: Registry = openRegistry({ database, storage, config, clock, admission })
+  const verification = new SignatureVerification({
+    database,
+    ...registry,
+    claims: attestedVex,
+    now,
+  })
+  const settlement = new SignatureSettlement({ database, verification })
   return {
     outbound,
     access,
@@ -89,6 +99,7 @@ export async function openCore(parts: {
     quotas,
     registry,
     scans,
+    signatureVerification: verification,
     usage,
     now,
   }

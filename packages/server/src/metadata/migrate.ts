@@ -3,6 +3,7 @@ import * as registry from './migrations/0001-registry.ts'
 import * as access from './migrations/0002-access.ts'
 import * as search from './migrations/0003-search.ts'
 import * as supplyChain from './migrations/0004-supply-chain.ts'
+import * as unjudgedSignatures from './migrations/0005-unjudged-signatures.ts'
 import type { Dialect } from './migrations/dialect.ts'
 
 type Migration = { name: string; up(db: Kysely<unknown>, dialect: Dialect): Promise<void> }
@@ -13,6 +14,7 @@ const migrations: readonly Migration[] = [
   { name: '0002-access', up: access.up },
   { name: '0003-search', up: search.up },
   { name: '0004-supply-chain', up: supplyChain.up },
+  { name: '0005-unjudged-signatures', up: unjudgedSignatures.up },
 ]
 
 /**

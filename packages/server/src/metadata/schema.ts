@@ -42,6 +42,7 @@ import type {
   SigningKeysTable,
   TrustedIdentitiesTable,
   TrustedRootsTable,
+  UnjudgedSignaturesTable,
 } from './signature-schema.ts'
 
 /**
@@ -98,6 +99,7 @@ export type Schema = {
   trusted_roots: TrustedRootsTable
   signing_keys: SigningKeysTable
   signature_verdicts: SignatureVerdictsTable
+  unjudged_signatures: UnjudgedSignaturesTable
   policy_epoch: PolicyEpochTable
   policies: PoliciesTable
   policy_exceptions: PolicyExceptionsTable

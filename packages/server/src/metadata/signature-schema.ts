@@ -54,3 +54,11 @@ export type SignatureVerdictsTable = {
   signed_at: string | null
   verified_at: string
 }
+
+/** What got a signature that is not judged yet, or lost one that a tag led to. Written with the push, gone with the verdicts. */
+export type UnjudgedSignaturesTable = {
+  repository_id: number
+  subject_digest: string
+  /** Another one with every push: who judges knows by it whether it was the last. */
+  arrival: string
+}

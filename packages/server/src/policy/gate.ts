@@ -109,12 +109,17 @@ export class PullGate {
     }
   }
 
-  /** Many pulls of one image at once are judged once. */
+  /** Many pulls of one image at once are judged once, unless something has changed since the first of them came. */
   #judgeOnce(
     repository: RepositoryName,
     manifest: StoredManifest,
   ): Promise<PullVerdict & { isPending: boolean }> {
-    const key = `${manifest.verdict.repository_id}@${manifest.digest}`
+    const {
+      repository_id: id,
+      policy_epoch: epoch,
+      repository_revision: revision,
+    } = manifest.verdict
+    const key = `${id}@${manifest.digest} ${epoch} ${revision}`
     let judging = this.#underWay.get(key)
     if (!judging) {
       judging = this.#judgeNow(repository, manifest)

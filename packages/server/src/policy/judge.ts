@@ -7,7 +7,7 @@ import { repositoriesHolding } from '../metadata/policy-facts.ts'
 import type { ConfigReader } from './config-facts.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import type { Facts, Stage } from './facts.ts'
-import { FactsLoader, type Subject } from './load-facts.ts'
+import { FactsLoader, type SettleSignatures, type Subject } from './load-facts.ts'
 import type { Exception, PlacedRule } from './rules.ts'
 
 /** Repositories from which a copy may have come. */
@@ -21,9 +21,14 @@ export class Judge {
   readonly #loader: FactsLoader
   readonly #now: () => number
 
-  constructor(parts: { database: Database; readConfig: ConfigReader; now: () => number }) {
+  constructor(parts: {
+    database: Database
+    readConfig: ConfigReader
+    settleSignatures: SettleSignatures
+    now: () => number
+  }) {
     this.#db = parts.database.read
-    this.#loader = new FactsLoader({ db: parts.database.read, readConfig: parts.readConfig })
+    this.#loader = new FactsLoader({ ...parts, db: parts.database.read })
     this.#now = parts.now
   }
 

@@ -38,6 +38,9 @@ export type Subject = {
   readonly sources?: readonly Place[]
 }
 
+/** Sees to it that the stored verdicts on signatures of these subjects count all that has been pushed. */
+export type SettleSignatures = (place: Place, subjects: readonly string[]) => Promise<void>
+
 type Child = {
   readonly digest: string
   readonly manifest: ParsedManifest
@@ -45,15 +48,22 @@ type Child = {
 }
 
 /**
- * Reads what the rules look at, and nothing that none of them does: a few reads by index, no scan, no network.
+ * Reads what the rules look at, and nothing that none of them does: a few reads by index, no scan, no network. Only
+ * signatures that were pushed a moment ago are judged first.
  */
 export class FactsLoader {
   readonly #db: Executor
   readonly #readConfig: ConfigReader
+  readonly #settleSignatures: SettleSignatures
 
-  constructor(parts: { db: Executor; readConfig: ConfigReader }) {
+  constructor(parts: {
+    db: Executor
+    readConfig: ConfigReader
+    settleSignatures: SettleSignatures
+  }) {
     this.#db = parts.db
     this.#readConfig = parts.readConfig
+    this.#settleSignatures = parts.settleSignatures
   }
 
   /** `isForPeople`: tags, platform, scans and signatures are read even where no rule looks at them. */
@@ -83,6 +93,9 @@ export class FactsLoader {
     const subjects = [
       ...new Set([digest, ...family.parents, ...runnable.map((child) => child.digest)]),
     ]
+    if (needs.signatures || needs.sboms) {
+      for (const place of places) await this.#settleSignatures(place, subjects)
+    }
     return {
       digest,
       kind,

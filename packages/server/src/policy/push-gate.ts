@@ -1,6 +1,7 @@
 import type { PolicyRule } from '@berth/api/policy-document.ts'
 import { isIndexMediaType } from '@berth/oci/media-type.ts'
 import type { RepositoryName } from '@berth/oci/reference.ts'
+import { subjectOfCosignTag } from '@berth/signing/signature.ts'
 import { BerthError } from '../errors.ts'
 import type { Database, Transaction } from '../metadata/database.ts'
 import { repositoriesHolding, tagsNamed } from '../metadata/policy-facts.ts'
@@ -79,20 +80,24 @@ export class PushGate {
   }
 }
 
-const byFamily = ['tags', 'requireSbom', 'signedBy', 'requireAttestation'] as const
+const byAttachment = ['requireSbom', 'signedBy', 'requireAttestation'] as const
+const byFamily = ['tags', ...byAttachment] as const
 
-/** What rules must hold for the event to matter to them: what scans and signatures change counts its own revision up. */
+/**
+ * What rules must hold for the event to matter to them: what scans change counts its own revision up. So do verdicts on
+ * signatures, but whoever pulls before they are found must not get what was kept before the push.
+ */
 function watchedBy(event: RegistryEvent): readonly (keyof PolicyRule)[] {
   switch (event.kind) {
     case 'tagCreated':
     case 'tagMoved':
     case 'tagDeleted':
-      return ['tags', 'requireSbom']
+      return subjectOfCosignTag(event.tag) ? byFamily : ['tags', 'requireSbom']
     case 'manifestPushed':
       if (!event.isNew) return []
       // An index brings its tags and signatures to what it holds.
       if (isIndexMediaType(event.mediaType)) return byFamily
-      return event.subject === undefined ? [] : ['requireSbom']
+      return event.subject === undefined ? [] : byAttachment
     case 'manifestDeleted':
       return byFamily
     case 'repositoryCreated':

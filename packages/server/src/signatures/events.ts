@@ -1,15 +1,17 @@
 import type { Digest } from '@berth/oci/digest.ts'
 import { subjectOfCosignTag } from '@berth/signing/signature.ts'
+import { randomUUID } from 'node:crypto'
 import type { JobQueue } from '../jobs/queue.ts'
 import type { Transaction } from '../metadata/database.ts'
 import { touchRepository } from '../metadata/policy-verdicts.ts'
 import { dropVerdictsOf } from '../metadata/signature-verdicts.ts'
+import { noteUnjudged } from '../metadata/unjudged-signatures.ts'
 import type { RegistryEvent } from '../registry/admission.ts'
 import type { AttestedClaims } from './attested-claims.ts'
 
 /**
- * Asks for the signatures of an image to be judged whenever one arrives, and drops what was said of one that goes, in the
- * transaction of the write.
+ * Notes that the signatures of an image are to be judged whenever one arrives, and asks for it; drops what was said of one
+ * that goes. All in the transaction of the write: whoever is told that a signature is stored can count on it.
  */
 export class SignatureEvents {
   readonly #queue: JobQueue
@@ -35,6 +37,7 @@ export class SignatureEvents {
     }
     const subject = subjectOf(event)
     if (subject === undefined) return
+    await noteUnjudged(tx, event.repository.id, subject, randomUUID())
     await this.#queue.enqueue(tx, {
       name: 'verify-signatures',
       payload: { repository: event.repository.name, digest: subject },

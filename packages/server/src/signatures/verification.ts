@@ -17,6 +17,7 @@ import {
   type StoredVerdict,
   verdictsOf,
 } from '../metadata/signature-verdicts.ts'
+import { lockUnjudged, removeUnjudged, unjudgedAmong } from '../metadata/unjudged-signatures.ts'
 import { identitiesOfProjects, type StoredIdentity } from '../metadata/trusted-identities.ts'
 import { listRoots } from '../metadata/trusted-roots.ts'
 import { readBlob } from '../registry/read-blob.ts'
@@ -39,6 +40,8 @@ const turnsMax = 5
 type Evidence = {
   readonly repositoryId: number
   readonly projectId: number
+  /** The last push that it takes in; `undefined` when what came by then is judged already. */
+  readonly arrival: string | undefined
   readonly sources: readonly string[]
   readonly identities: readonly StoredIdentity[]
   readonly roots: readonly { readonly name: string; readonly createdAt: string }[]
@@ -87,12 +90,18 @@ export class SignatureVerification {
       const claims = this.#claims.begin(repository, subject)
       const verdicts = await this.#judge(repository, subject, evidence, claims)
       const isKept = await this.#database.transaction(async (tx) => {
+        const found = await findRepository(tx, repository)
+        if (!found) return true
+        // First, and in the order of a push: it holds back whoever judges the same at the same time, in another job or
+        // request, so that what they have kept is not replaced by what was gathered before.
+        await lockUnjudged(tx, found.id, subject)
+        await touchRepository(tx, found.id)
         const now = await this.#gather(tx, repository, subject)
         if (!now || (turn < turnsMax && !isSame(now, evidence))) return !now
-        // First: it holds back whoever judges the same at the same time, in another job or request.
-        await touchRepository(tx, now.repositoryId)
         await replaceVerdicts(tx, now.repositoryId, subject, verdicts)
         await claims.save(tx, now)
+        const { arrival } = evidence
+        if (arrival !== undefined) await removeUnjudged(tx, now.repositoryId, subject, arrival)
         return true
       })
       if (isKept) return { signatures: verdicts.length }
@@ -134,6 +143,8 @@ export class SignatureVerification {
   ): Promise<Evidence | undefined> {
     const found = await findRepository(db, repository)
     if (!found) return undefined
+    // Before the sources: what is read after it can only be newer.
+    const [unjudged] = await unjudgedAmong(db, found.id, [subject])
     const tags = cosignTags({ digest: subject })
     const sources = await signatureSources(db, {
       repositoryId: found.id,
@@ -143,7 +154,14 @@ export class SignatureVerification {
     })
     const identities = await identitiesOfProjects(db, levelsOf(repository))
     const roots = await listRoots(db)
-    return { repositoryId: found.id, projectId: found.projectId, sources, identities, roots }
+    return {
+      repositoryId: found.id,
+      projectId: found.projectId,
+      arrival: unjudged?.arrival,
+      sources,
+      identities,
+      roots,
+    }
   }
 
   async #judge(

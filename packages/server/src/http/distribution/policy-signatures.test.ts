@@ -53,12 +53,12 @@ describe.each(testDatabases)('policies on signatures, $name', { timeout: slow },
       await test.setPolicy('acme', '  []')
     })
 
-    /** Signs with the key, or attests with it, pushes that, and has it judged. */
-    async function sign(
+    /** Signs with the key, or attests with it, and pushes that; it is judged when its turn comes. */
+    async function pushSignature(
       reference: string,
       key: KeyObject,
       attestation?: { predicateType: string; predicate: unknown },
-    ): Promise<string> {
+    ): Promise<{ subject: string; digest: string }> {
       const stored = await test.registry.send('HEAD', `/v2/${repository}/manifests/${reference}`, {
         headers: { accept: `${manifestType}, ${indexType}` },
       })
@@ -78,9 +78,15 @@ describe.each(testDatabases)('policies on signatures, $name', { timeout: slow },
         manifest.toString(),
       )
       expect(pushed.status).toBe(201)
-      const path = `/repositories/${encodeURIComponent(repository)}/manifests/${digest}/signatures`
+      return { subject: digest, digest: upload.digest }
+    }
+
+    /** As `pushSignature`, and has it judged. */
+    async function sign(...args: Parameters<typeof pushSignature>): Promise<string> {
+      const { subject, digest } = await pushSignature(...args)
+      const path = `/repositories/${encodeURIComponent(repository)}/manifests/${subject}/signatures`
       await test.manage('POST', `${path}/verify`)
-      return upload.digest
+      return digest
     }
 
     const pull = (reference = 'v1') => test.pull(repository, reference)
@@ -104,6 +110,45 @@ describe.each(testDatabases)('policies on signatures, $name', { timeout: slow },
       expect(await status()).toBe(200)
       await test.registry.send('DELETE', `/v2/${repository}/manifests/${first}`)
       expect(denied(await pull())).toContain('"signed": not signed by "release"')
+    })
+
+    it('what is signed counts from the moment at which the push of the signature is answered', async () => {
+      await test.setPolicy(
+        'acme',
+        `  - { name: signed, signedBy: { identities: [release] } }
+  - { name: built, requireAttestation: { predicateType: "${provenance}", signedBy: [release] } }`,
+      )
+      // The worker looks for signatures to judge twice in a second: it cannot be first all the time.
+      for (const tag of ['a', 'b', 'c', 'd', 'e']) {
+        await test.push(repository, tag, { labels: { tag } })
+        expect(denied(await pull(tag))).toContain('"signed": not signed by "release"')
+        await pushSignature(tag, release)
+        expect(denied(await pull(tag))).not.toContain('"signed"')
+        await pushSignature(tag, release, { predicateType: provenance, predicate: {} })
+        expect(await status(tag)).toBe(200)
+      }
+    })
+
+    it('an image that is signed just now is promoted with its signature, and said to be signed', async () => {
+      const target = `acme/released${number}`
+      await test.setPolicy(
+        'acme',
+        '  - { name: a, on: [pull, promotion], signedBy: { identities: [release] } }',
+      )
+      for (const tag of ['a', 'b', 'c']) {
+        const image = { labels: { promoted: tag } }
+        const digest = await test.push(repository, tag, image)
+        denied(await test.tryPush(target, tag, image))
+        await pushSignature(tag, release)
+        expect((await test.tryPush(target, tag, image)).status).toBe(201)
+        await pushSignature(tag, security)
+        const path = `/repositories/${encodeURIComponent(repository)}/decisions/${tag}`
+        const { inputs } = await test.manage<{ inputs: { signatures: object[] } }>('GET', path)
+        expect(inputs.signatures).toMatchObject([
+          { identity: 'release', on: digest },
+          { identity: 'security', on: digest },
+        ])
+      }
     })
 
     it('an identity that is removed counts no more from the next pull on', async () => {
