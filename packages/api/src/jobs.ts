@@ -24,6 +24,14 @@ export const job = z
     attempts: z.int(),
     maxAttempts: z.int(),
     progress: z.unknown().describe('How far it has come; differs by name. `null` before.'),
+    completion: z
+      .strictObject({
+        done: z.number().min(0),
+        total: z.number().min(0),
+        unit: z.enum(['bytes', 'items']),
+      })
+      .nullable()
+      .describe('How much of the whole is done; `null` where the whole is not known.'),
     result: z.unknown().describe('What it did; differs by name. `null` until it is over.'),
     error: z.string().nullable().describe('Why the last attempt failed.'),
     requestedBy: z.string().describe('Name of who asked for it; `system` is Berth itself.'),
@@ -49,6 +57,13 @@ export const listJobs = defineRoute({
     ...pageQuery,
     state: jobState.optional().describe('Only those in this state.'),
     name: jobName.optional(),
+    requestedBy: z
+      .string()
+      .min(1)
+      .max(256)
+      .refine((value) => !value.includes('\0'), { error: 'holds a NUL character' })
+      .optional()
+      .describe('Name of who asked for it; `system` is Berth itself.'),
   }),
   body: undefined,
   status: 200,
@@ -68,6 +83,44 @@ export const readJob = defineRoute({
   body: undefined,
   status: 200,
   answer: job,
+  problems: ['notFound'],
+  versioned: false,
+})
+
+const jobLogLine = z.strictObject({
+  number: z.int().min(1).describe('Counts up from 1 over all attempts.'),
+  at: z.iso.datetime(),
+  level: z.enum(['info', 'warning', 'error']),
+  text: z.string().max(500),
+})
+
+export const readJobLog = defineRoute({
+  id: 'readJobLog',
+  method: 'GET',
+  path: '/jobs/{job}/log',
+  topic: 'Jobs',
+  summary: 'Read what a job said while it ran',
+  description:
+    'The oldest line first; the last 500 lines of a job are kept, each of at most 500 characters. What is said appears within some seconds. To follow a job that runs, ask again with the number of the last line as `after`.',
+  params: jobParams,
+  query: z.strictObject({
+    limit: z.coerce.number().int().min(1).max(500).default(500).describe('Lines at most.'),
+    after: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(2 ** 31)
+      .default(0)
+      .describe('Only lines with a greater number.'),
+  }),
+  body: undefined,
+  status: 200,
+  answer: z.strictObject({
+    items: z.array(jobLogLine),
+    next: z.string().nullable().describe('`after` of the next page; `null` on the last one.'),
+    dropped: z.int().min(0).describe('Older lines that fell out.'),
+    isOver: z.boolean().describe('The job has ended; there will be no more lines.'),
+  }),
   problems: ['notFound'],
   versioned: false,
 })

@@ -15,12 +15,17 @@ export const listSignInProviders = defineRoute({
   method: 'GET',
   path: '/auth/providers',
   topic: 'Session',
-  summary: 'List the providers of single sign-on',
+  summary: 'List the ways to sign in, and the providers of single sign-on',
   params: none,
   query: none,
   body: undefined,
   status: 200,
   answer: z.strictObject({
+    ways: z
+      .array(z.enum(['password', 'directory', 'provider']))
+      .describe(
+        '`password`: of users that Berth keeps itself. `directory`: an LDAP directory is asked for the name and password. `provider`: one of `items`.',
+      ),
     items: z.array(
       z.strictObject({
         id: providerId,

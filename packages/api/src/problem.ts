@@ -18,7 +18,8 @@ export const problemTexts: Readonly<Record<ProblemKind, ProblemText>> = {
   unauthenticated: {
     status: 401,
     title: 'Credentials are needed',
-    meaning: 'There are no credentials, or they are wrong, expired or revoked.',
+    meaning:
+      'There are no credentials, or they are wrong, expired or revoked. For a session in a cookie that has ended, `details` has the reason `sessionEnded`.',
   },
   denied: {
     status: 403,

@@ -8,6 +8,32 @@ const csrfToken = z
   .string()
   .describe('To be sent as `X-Berth-CSRF` with every change that this session asks for.')
 
+/** The answer to whoever has just signed in. */
+export const signedIn = z.strictObject({
+  user,
+  csrfToken,
+  expiresAt: z.iso.datetime().describe('When the session ends unless it is used again before.'),
+})
+
+/** What may be done on the whole instance. The first five are rights; each of the others follows from one of them. */
+export const instanceRight = z.enum([
+  'catalog',
+  'readUsers',
+  'manageUsers',
+  'readSystem',
+  'manageSystem',
+  'createProject',
+  'readAudit',
+  'readPolicies',
+  'managePolicies',
+  'manageSigners',
+  'manageRobots',
+  'manageQuotas',
+  'manageScanners',
+  'importAdvisories',
+  'manageJobs',
+])
+
 export const signIn = defineRoute({
   id: 'signIn',
   method: 'POST',
@@ -29,11 +55,7 @@ export const signIn = defineRoute({
       .describe('The six digits of an authenticator app, or a recovery code.'),
   }),
   status: 201,
-  answer: z.strictObject({
-    user,
-    csrfToken,
-    expiresAt: z.iso.datetime().describe('When the session ends unless it is used again before.'),
-  }),
+  answer: signedIn,
   problems: [],
   versioned: false,
   open: true,
@@ -65,8 +87,10 @@ export const readSession = defineRoute({
       .nullable()
       .describe('What was given to the user directly; groups may give more. `null` for a machine.'),
     allowed: z
-      .array(z.enum(['catalog', 'readUsers', 'manageUsers', 'readSystem', 'manageSystem']))
-      .describe('What you may do on the whole instance, whoever gave it to you.'),
+      .array(instanceRight)
+      .describe(
+        'What you may do on the whole instance, whoever gave it to you. `createProject` is about projects at the top; what you may do in a project, the project tells.',
+      ),
     session: z
       .strictObject({
         id: z.uuid(),

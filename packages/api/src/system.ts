@@ -41,3 +41,44 @@ export const readSystem = defineRoute({
   problems: [],
   versioned: false,
 })
+
+const healthState = z
+  .enum(['ok', 'warning', 'error'])
+  .describe('`warning`: it works, and somebody should look. `error`: something does not work.')
+
+export const readHealth = defineRoute({
+  id: 'readHealth',
+  method: 'GET',
+  path: '/system/health',
+  topic: 'System',
+  summary: 'Check every part of this Berth',
+  description: 'The checks run when they are asked for, at most every few seconds.',
+  params: z.strictObject({}),
+  query: z.strictObject({}),
+  body: undefined,
+  status: 200,
+  answer: z.strictObject({
+    state: healthState.describe('The worst of all checks.'),
+    checkedAt: z.iso.datetime(),
+    checks: z.array(
+      z.strictObject({
+        name: z.enum([
+          'database',
+          'storage',
+          'clock',
+          'advisories',
+          'scanner',
+          'jobs',
+          'damage',
+          'certificate',
+          'audit',
+        ]),
+        state: healthState,
+        message: z.string().describe('What was found, for people.'),
+        advice: z.string().nullable().describe('What to do about it; `null` when nothing.'),
+      }),
+    ),
+  }),
+  problems: [],
+  versioned: false,
+})

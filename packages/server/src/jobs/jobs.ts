@@ -11,6 +11,7 @@ import {
   updateJob,
 } from '../metadata/jobs.ts'
 import type { JobState } from '../metadata/schema.ts'
+import { type Completion, completionOf } from './completion.ts'
 import { type Job, dedupeKeyOf, isJobName, parseJob } from './job.ts'
 import type { JobQueue } from './queue.ts'
 
@@ -26,6 +27,7 @@ export type JobView = {
   attempts: number
   maxAttempts: number
   progress: unknown
+  completion: Completion | null
   result: unknown
   error: string | null
   requestedBy: string
@@ -171,6 +173,7 @@ export class Jobs {
 
 function toView(row: JobRow): JobView {
   const json = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
+  const progress = json(row.progress)
   return {
     id: row.id,
     name: row.name,
@@ -180,7 +183,8 @@ function toView(row: JobRow): JobView {
     priority: row.priority,
     attempts: row.attempts,
     maxAttempts: row.max_attempts,
-    progress: json(row.progress),
+    progress,
+    completion: completionOf(progress),
     result: json(row.result),
     error: row.error,
     requestedBy: row.requested_by,

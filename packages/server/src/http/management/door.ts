@@ -1,6 +1,7 @@
 import type { ApiKeys } from '../../access/api-keys.ts'
 import type { DeviceFlow } from '../../access/device-flow.ts'
 import type { Groups } from '../../access/groups.ts'
+import type { LdapSync } from '../../access/ldap-sync.ts'
 import type { Members } from '../../access/members.ts'
 import type { OidcSignIn } from '../../access/oidc.ts'
 import type { OwnPassword } from '../../access/own-password.ts'
@@ -16,6 +17,7 @@ import type { ImmutabilityRules } from '../../immutability/rules.ts'
 import type { Decisions } from '../../policy/decisions.ts'
 import type { PolicyExceptions } from '../../policy/exceptions.ts'
 import type { Policies } from '../../policy/policies.ts'
+import type { ProjectFigures } from '../../quota/project-figures.ts'
 import type { Quotas } from '../../quota/quotas.ts'
 import type { ReclaimableReports } from '../../quota/reclaimable.ts'
 import type { UsageReports } from '../../quota/usage-report.ts'
@@ -62,6 +64,7 @@ export type ManagementDoor = {
   readonly audit: AuditLog
   readonly quotas: Quotas
   readonly usageReports: UsageReports
+  readonly projectFigures: ProjectFigures
   readonly reclaimable: ReclaimableReports
   readonly immutability: ImmutabilityRules
   readonly policies: Policies
@@ -71,6 +74,8 @@ export type ManagementDoor = {
   readonly signIn: SignIn
   readonly secondFactor: SecondFactor
   readonly oidc: OidcSignIn
+  /** `undefined`: no directory is asked. */
+  readonly ldapSync: LdapSync | undefined
   readonly deviceFlow: DeviceFlow
   /** Whether a cookie may be bound to TLS. */
   readonly forwarding: Pick<Forwarding, 'externalOrigin'>

@@ -10,9 +10,11 @@ const open = { on: 'anyone' } as const
 
 /** Single sign-on: a browser goes to a provider and comes back signed in. */
 export const oidcRoutes: readonly Binding[] = [
-  bind(listSignInProviders, open, async ({ oidc }) => ({
-    body: { items: oidc.listProviders() },
-  })),
+  bind(listSignInProviders, open, async ({ oidc, ldapSync }) => {
+    const items = oidc.listProviders()
+    const ways = ['password' as const, ...(ldapSync === undefined ? [] : ['directory' as const])]
+    return { body: { ways: items.length > 0 ? [...ways, 'provider' as const] : ways, items } }
+  }),
   bind(startOidcSignIn, open, async (door, { params, query, exchange }) => {
     const { provider } = params
     const { callbackUrl, isSecure } = callbackOf(door, exchange, provider)
