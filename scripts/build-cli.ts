@@ -65,6 +65,7 @@ async function buildPackage(): Promise<void> {
   // Started as a thread, by its path.
   const thread = 'sqlite-checkpoint-thread.js'
   cpSync(join(root, 'packages/server/src/metadata', thread), join(folder, thread))
+  cpSync(join(root, 'packages/console/dist'), join(npm, 'console'), { recursive: true })
   mkdirSync(join(npm, 'bin'))
   writeScript('berth', 'main.js')
   writeScript('docker-credential-berth', 'credential-helper.js')
@@ -113,7 +114,7 @@ function manifest(): Record<string, unknown> {
     type: 'module',
     engines: { node: `>=${nodeMin.major}.${nodeMin.minor}.0` },
     bin: { berth: 'bin/berth', 'docker-credential-berth': 'bin/docker-credential-berth' },
-    files: ['bin', 'lib', 'NOTICE'],
+    files: ['bin', 'console', 'lib', 'NOTICE'],
     dependencies: Object.fromEntries(versions),
     bundleDependencies: addons,
   }

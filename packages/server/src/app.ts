@@ -3,6 +3,7 @@ import { HtpasswdFile } from './access/htpasswd-file.ts'
 import type { Access } from './access/open.ts'
 import { CollectionState } from './browse/collection.ts'
 import { ManifestBrowser } from './browse/manifests.ts'
+import { Pulls } from './browse/pulls.ts'
 import { RepositoryBrowser } from './browse/repositories.ts'
 import { RepositoryRemoval } from './browse/repository-removal.ts'
 import { System } from './browse/system.ts'
@@ -10,6 +11,8 @@ import { TagBrowser } from './browse/tags.ts'
 import type { Config } from './config/schema.ts'
 import { lockDataDirectory } from './data-lock.ts'
 import { authenticate } from './http/authenticate.ts'
+import { consoleDirectory } from './http/console/directory.ts'
+import { ConsoleDoor } from './http/console/serve.ts'
 import { BodyBuffers } from './http/distribution/body-buffers.ts'
 import type { Door } from './http/distribution/door.ts'
 import { UploadLocations } from './http/distribution/upload-location.ts'
@@ -34,6 +37,7 @@ import { Metrics } from './metrics.ts'
 import type { Clock } from './registry/grace.ts'
 import { openCore } from './open-core.ts'
 import { planCollection } from './registry/collection-plan.ts'
+import { ProjectFigures } from './quota/project-figures.ts'
 import { ReclaimableReports } from './quota/reclaimable.ts'
 import { UsageReports } from './quota/usage-report.ts'
 import type { Registry } from './registry/open.ts'
@@ -105,9 +109,11 @@ export async function openApp(
     const rateLimit = new RateLimit(config.http.rateLimit, () => performance.now())
     const certificates = openPeerCertificates(config)
     const requestAudit = new RequestAudit({ log: audit.refusals, pulls: config.audit.pulls })
+    const pulls = new Pulls({ database, now })
     const door: Door = {
       ...registry,
       pullGate: core.pullGate,
+      pulls,
       authenticator: access.authenticator,
       tokens: access.tokens,
       uploadLocations: new UploadLocations(
@@ -124,6 +130,7 @@ export async function openApp(
     }
     const labels = new LabelIndexing({ database, ...registry })
     const upkeep = new SearchUpkeep({ database, labels })
+    const projectFigures = new ProjectFigures({ database, now })
     const jobs = new Jobs({ database, queue, now })
     const scanning = openScanning({
       config: config.scan,
@@ -176,6 +183,7 @@ export async function openApp(
         forwarding,
         quotas,
         usageReports: new UsageReports({ database }),
+        projectFigures,
         reclaimable: new ReclaimableReports({ database, untagged: config.collection.untagged }),
         immutability,
         policies: core.policies,
@@ -219,6 +227,10 @@ export async function openApp(
       tls,
       door,
       management,
+      console: new ConsoleDoor({
+        directory: consoleDirectory(),
+        prefix: pathPrefixOf(config.http.externalUrl),
+      }),
       scannerAdapter:
         adapter && adapterToken !== undefined
           ? new ScannerAdapterDoor({ adapter, token: adapterToken })
@@ -241,6 +253,7 @@ export async function openApp(
         labels,
         upkeep,
         scanning,
+        projectFigures,
         externalScanning: scanners.externalScanning,
         signatures,
         metrics,
@@ -254,6 +267,8 @@ export async function openApp(
       ...access,
       audit,
       usage,
+      repositoryBooks: core.repositoryBooks,
+      pulls,
       advisories: scanning.advisories,
       queue,
       config,
@@ -316,6 +331,11 @@ function readinessChecks(database: Database, storage: StorageDriver) {
       },
     },
   ]
+}
+
+/** Of the address that clients use, without the slash at its end. */
+function pathPrefixOf(url: string | undefined): string {
+  return url === undefined ? '' : new URL(url).pathname.replace(/\/+$/, '')
 }
 
 function urlOf(config: Config, address: { address: string; port: number; family: string }): string {

@@ -14,6 +14,7 @@ import { BerthError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { logAccess } from './access-log.ts'
 import { refuseMalformed } from './client-error.ts'
+import type { ConsoleDoor } from './console/serve.ts'
 import type { Door } from './distribution/door.ts'
 import { sendError, sendNoSuchEndpoint } from './distribution/errors.ts'
 import { serveDistribution } from './distribution/routes.ts'
@@ -34,6 +35,7 @@ type HttpServerParts = {
   readonly management: ManagementServer
   /** `undefined`: Berth is no scanner for others. */
   readonly scannerAdapter: ScannerAdapterDoor | undefined
+  readonly console: ConsoleDoor
   /** `undefined`: plain HTTP. */
   readonly tls: ServerTls | undefined
 }
@@ -167,7 +169,7 @@ export class HttpServer {
   }
 
   #route(exchange: Exchange): void {
-    const { door, health, management, scannerAdapter } = this.#parts
+    const { console, door, health, management, scannerAdapter } = this.#parts
     const target = originForm(exchange.request.url ?? '/')
     if (this.#allowed !== undefined && !this.#isAllowed(exchange, target)) {
       sendError(exchange, new BerthError('denied', 'This address may not use the registry.'))
@@ -186,7 +188,8 @@ export class HttpServer {
       return
     }
     const mark = target.indexOf('?')
-    switch (mark === -1 ? target : target.slice(0, mark)) {
+    const path = mark === -1 ? target : target.slice(0, mark)
+    switch (path) {
       case '/token':
         void serveToken(door, exchange, mark === -1 ? '' : target.slice(mark + 1))
         return
@@ -197,7 +200,7 @@ export class HttpServer {
         void health.serveReady(exchange)
         return
       default:
-        sendNoSuchEndpoint(exchange)
+        if (!console.serve(exchange, path)) sendNoSuchEndpoint(exchange)
     }
   }
 

@@ -1,0 +1,71 @@
+import {
+  ApiProblem,
+  type ClientAnswer,
+  type ClientRequest,
+  createClient,
+} from '@berth/api/client.ts'
+import type { Route } from '@berth/api/route.ts'
+import { berthUrl } from './address.ts'
+import { noteAnswer, noteNoAnswer, noteTooMany } from './connection.ts'
+import { askToSignInAgain, csrfToken, isSignedIn } from './session-state.ts'
+
+const pauseSeconds = 5
+
+const client = createClient({
+  baseUrl: berthUrl,
+  credentials: { kind: 'session', csrfToken },
+  fetch: watchedFetch,
+})
+
+/** Notes on the way whether the server is there. Throws what `fetch` throws. */
+async function watchedFetch(...given: Parameters<typeof fetch>): Promise<Response> {
+  let answer: Response
+  try {
+    answer = await fetch(...given)
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === 'AbortError')) noteNoAnswer()
+    throw error
+  }
+  // A proxy whose server is gone answers with these.
+  if (answer.status === 502 || answer.status === 504) noteNoAnswer()
+  else if (answer.status === 429) {
+    noteTooMany(Number(answer.headers.get('retry-after') ?? pauseSeconds) || pauseSeconds)
+  } else noteAnswer()
+  return answer
+}
+
+/**
+ * One request. When the session has ended meanwhile, whoever sits there is asked to sign in again, above the page, and the
+ * request is sent again afterwards: nothing that was typed is lost. Throws `ApiProblem`, or what `fetch` throws.
+ */
+export async function callApi<R extends Route>(
+  route: R,
+  request: ClientRequest<R>,
+): Promise<ClientAnswer<R>> {
+  return again(route, () => client.call(route, request))
+}
+
+/** As `callApi`, for routes that stream their answer. */
+export async function streamApi<R extends Route>(
+  route: R,
+  request: ClientRequest<R>,
+): Promise<Response> {
+  return again(route, () => client.stream(route, request))
+}
+
+async function again<Result>(route: Route, send: () => Promise<Result>): Promise<Result> {
+  try {
+    return await send()
+  } catch (error) {
+    const isEnded = error instanceof ApiProblem && error.status === 401 && isSignedIn()
+    // Signing in is refused with 401 too.
+    if (!isEnded || route.secret === true || route.path === '/session') throw error
+    await askToSignInAgain()
+    return send()
+  }
+}
+
+/** The address of a route, for links that the browser itself follows, such as downloads. */
+export function apiAddress(path: string): string {
+  return `${berthUrl}/api/v1${path}`
+}

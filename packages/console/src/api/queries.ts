@@ -1,0 +1,134 @@
+import { ApiProblem, type ClientAnswer, type ClientRequest } from '@berth/api/client.ts'
+import type { Route } from '@berth/api/route.ts'
+import {
+  keepPreviousData,
+  QueryClient,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query'
+import { useMemo } from 'react'
+import type * as z from 'zod'
+import { callApi } from './client.ts'
+
+type Body<R extends Route> = ClientAnswer<R>['body']
+
+/** A list whose answer is a page with `items` and `next`. */
+export type ListRoute = Route<
+  z.ZodObject,
+  z.ZodObject,
+  undefined,
+  z.ZodObject<{ items: z.ZodArray; next: z.ZodNullable<z.ZodString> }>
+>
+export type ItemOf<R extends Route> =
+  Body<R> extends { items: readonly (infer Item)[] } ? Item : never
+
+const retriesMax = 3
+
+/** A request that the server refused for good is not sent again; one that found no server is. */
+function isWorthAgain(failures: number, error: Error): boolean {
+  if (failures >= retriesMax) return false
+  if (!(error instanceof ApiProblem)) return true
+  return error.status === 429 || error.status === 502 || error.status >= 503
+}
+
+function delayMs(failures: number, error: Error): number {
+  const asked = error instanceof ApiProblem ? error.retryAfterSeconds : undefined
+  return asked === undefined ? Math.min(500 * 2 ** failures, 8000) : Math.min(asked, 60) * 1000
+}
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      retry: isWorthAgain,
+      retryDelay: delayMs,
+      staleTime: 5000,
+      // The server away is found by asking it; what the browser thinks of the network says nothing on a loopback.
+      networkMode: 'always',
+    },
+    mutations: { retry: false, networkMode: 'always' },
+  },
+})
+
+/** What the caches of a route begin with. */
+export function keyOf(route: Route, request: object = {}): readonly unknown[] {
+  const { params = {}, query = {} } = request as { params?: unknown; query?: unknown }
+  return [route.topic, route.id, params, query]
+}
+
+type ReadOptions = {
+  /** Asks again after so many milliseconds, while the page is looked at. */
+  readonly refreshMs?: number | false
+  readonly isEnabled?: boolean
+  /** What was there stays on the screen while another request is under way (filters). */
+  readonly keepsPrevious?: boolean
+}
+
+/** Reads a route; `data` is `{ body, version }`. */
+export function useApi<R extends Route>(
+  route: R,
+  request: ClientRequest<R>,
+  options: ReadOptions = {},
+) {
+  return useQuery({
+    queryKey: keyOf(route, request),
+    queryFn: ({ signal }) => callApi(route, { ...request, signal }),
+    refetchInterval: options.refreshMs ?? false,
+    enabled: options.isEnabled ?? true,
+    ...(options.keepsPrevious === true && { placeholderData: keepPreviousData }),
+  })
+}
+
+/** Reads a list page by page: `items` are those that were read, `more()` reads on. */
+export function useApiPages<R extends ListRoute>(
+  route: R,
+  request: ClientRequest<R>,
+  options: ReadOptions = {},
+) {
+  const query = useInfiniteQuery({
+    queryKey: [...keyOf(route, request), 'pages'],
+    queryFn: async ({ pageParam, signal }) => {
+      const asked = (request as { query?: object }).query
+      const page = pageParam === '' ? asked : { ...asked, after: pageParam }
+      const { body } = await callApi(route, { ...request, query: page, signal } as ClientRequest<R>)
+      return body as unknown as { items: ItemOf<R>[]; next: string | null }
+    },
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next ?? undefined,
+    refetchInterval: options.refreshMs ?? false,
+    enabled: options.isEnabled ?? true,
+    ...(options.keepsPrevious === true && { placeholderData: keepPreviousData }),
+  })
+  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = query
+  const items = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data])
+  const more = () => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
+  }
+  return { ...query, items, more }
+}
+
+/**
+ * Changes something. Afterwards what was read of the routes in `changes` (default: all of the same topic) is read anew. A
+ * POST gets a key, so that sending it again does nothing twice.
+ */
+export function useApiAction<R extends Route>(
+  route: R,
+  options: { readonly changes?: readonly Route[]; readonly onDone?: (body: Body<R>) => void } = {},
+) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (request: ClientRequest<R>) =>
+      callApi(
+        route,
+        route.method === 'POST' && route.secret !== true
+          ? { idempotencyKey: crypto.randomUUID(), ...request }
+          : request,
+      ),
+    onSuccess: async ({ body }) => {
+      options.onDone?.(body)
+      const keys = options.changes?.map((each) => [each.topic, each.id]) ?? [[route.topic]]
+      await Promise.all(keys.map((queryKey) => client.invalidateQueries({ queryKey })))
+    },
+  })
+}

@@ -1,0 +1,54 @@
+import { ApiProblem } from '@berth/api/client.ts'
+import { readSession, signIn, signOut } from '@berth/api/session.ts'
+import { useSyncExternalStore } from 'react'
+import type * as z from 'zod'
+import { callApi } from './client.ts'
+import {
+  currentSession,
+  isSessionEnded,
+  noteSession,
+  type Session,
+  subscribeToSession,
+} from './session-state.ts'
+
+/** What may be done on the whole instance. */
+export type InstanceAction = Session['allowed'][number]
+
+/** Asks the server who sits there. Signed out is no error. */
+export async function loadSession(): Promise<Session | undefined> {
+  try {
+    const { body } = await callApi(readSession, {})
+    const session = body.actor.kind === 'anonymous' ? undefined : body
+    noteSession(session)
+    return session
+  } catch (error) {
+    if (!(error instanceof ApiProblem) || error.status !== 401) throw error
+    noteSession(undefined)
+    return undefined
+  }
+}
+
+/** Throws `ApiProblem` when it is refused; with reason `secondFactorRequired` in its details a code is wanted. */
+export async function signInWithPassword(body: z.input<typeof signIn.body>): Promise<void> {
+  await callApi(signIn, { body })
+  await loadSession()
+}
+
+export async function endSession(): Promise<void> {
+  await callApi(signOut, {})
+  noteSession(undefined)
+}
+
+/** `undefined`: nobody is signed in. */
+export function useSession(): Session | undefined {
+  return useSyncExternalStore(subscribeToSession, currentSession)
+}
+
+export function useIsSessionEnded(): boolean {
+  return useSyncExternalStore(subscribeToSession, isSessionEnded)
+}
+
+/** Whether whoever sits there may do this on the whole instance. Only to offer it: the server decides. */
+export function useMay(action: InstanceAction): boolean {
+  return useSession()?.allowed.includes(action) ?? false
+}

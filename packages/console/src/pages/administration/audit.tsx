@@ -1,0 +1,5 @@
+import { Page } from '../../ui/page.tsx'
+
+export default function AdministrationAudit() {
+  return <Page title="administrationAudit">{null}</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../ui/page.tsx'
+
+export default function AdministrationCollection() {
+  return <Page title="administrationCollection">{null}</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../ui/page.tsx'
+
+export default function AdministrationRobots() {
+  return <Page title="administrationRobots">{null}</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../ui/page.tsx'
+
+export default function ImageTrust() {
+  return <Page title="imageTrust">{null}</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../ui/page.tsx'
+
+export default function RepositoryAbout() {
+  return <Page title="repositoryAbout">{null}</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../ui/page.tsx'
+
+export default function Device() {
+  return <Page title="device">{null}</Page>
+}

@@ -1,0 +1,83 @@
+import { Avatar, Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core'
+import { IconDeviceDesktop, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react'
+import { useQueryClient } from '@tanstack/react-query'
+import { useNavigate, useRouterState } from '@tanstack/react-router'
+import { endSession, useSession } from '../api/session.ts'
+import { shellText } from '../text/shell.ts'
+import { ButtonLink } from '../ui/link.tsx'
+import { notifyFault } from '../ui/notify.ts'
+
+/** Who sits there, the profile, light and dark, signing out. */
+export function AccountMenu() {
+  const session = useSession()
+  const navigate = useNavigate()
+  const client = useQueryClient()
+  const here = useRouterState({ select: ({ location }) => location.href })
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  if (!session) {
+    return (
+      <ButtonLink to="/sign-in" search={{ returnTo: here }} size="xs" ml="auto">
+        {shellText.signIn}
+      </ButtonLink>
+    )
+  }
+  const signOut = async () => {
+    try {
+      await endSession()
+      client.clear()
+      await navigate({ to: '/sign-in' })
+    } catch (error) {
+      notifyFault(error)
+    }
+  }
+  const { name } = session.actor
+  return (
+    <Menu position="bottom-end" width={230} withinPortal>
+      <Menu.Target>
+        <UnstyledButton ml="auto" aria-label={shellText.account(name)}>
+          <Avatar size={32} radius="xl" name={name} color="initials" />
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          <bdi>{name}</bdi>
+        </Menu.Label>
+        {session.user !== null && (
+          <Menu.Item
+            leftSection={<IconUser size={15} aria-hidden />}
+            onClick={() => void navigate({ to: '/profile' })}
+          >
+            {shellText.profile}
+          </Menu.Item>
+        )}
+        <Menu.Divider />
+        <Menu.Label>{shellText.appearance}</Menu.Label>
+        {(
+          [
+            ['light', IconSun],
+            ['dark', IconMoon],
+            ['auto', IconDeviceDesktop],
+          ] as const
+        ).map(([scheme, Icon]) => (
+          <Menu.Item
+            key={scheme}
+            leftSection={<Icon size={15} aria-hidden />}
+            onClick={() => setColorScheme(scheme)}
+            role="menuitemradio"
+            aria-checked={colorScheme === scheme}
+            fw={colorScheme === scheme ? 600 : undefined}
+          >
+            {shellText.schemes[scheme]}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item
+          leftSection={<IconLogout size={15} aria-hidden />}
+          onClick={() => void signOut()}
+        >
+          {shellText.signOut}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}

@@ -1,0 +1,63 @@
+import { AppShell, Burger, Group, ScrollArea } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { useEffect } from 'react'
+import { shellText } from '../text/shell.ts'
+import { AccountMenu } from './account-menu.tsx'
+import { ConnectionBanner } from './connection-banner.tsx'
+import { Navigation } from './navigation.tsx'
+import { SearchBox } from './search-box.tsx'
+import { SignInAgain } from './sign-in-again.tsx'
+import classes from './shell.module.css'
+
+/** What stands around every page. */
+export function Shell() {
+  const [isOpen, { toggle, close }] = useDisclosure(false)
+  const path = useRouterState({ select: ({ location }) => location.pathname })
+  useEffect(close, [path, close])
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 224, breakpoint: 'md', collapsed: { mobile: !isOpen } }}
+      padding={{ base: 'sm', sm: 'lg' }}
+    >
+      <a href="#main" className="berth-skip" onClick={skipToMain}>
+        {shellText.skip}
+      </a>
+      <AppShell.Header className={classes.header}>
+        <Group h="100%" px="md" gap="sm" wrap="nowrap">
+          <Burger
+            opened={isOpen}
+            onClick={toggle}
+            hiddenFrom="md"
+            size="sm"
+            aria-label={isOpen ? shellText.closeMenu : shellText.openMenu}
+            aria-expanded={isOpen}
+          />
+          <Link to="/" className={classes.brand} aria-label={shellText.home}>
+            <img src="./berth.svg" width={26} height={26} alt="" />
+            <span className={classes.name}>Berth</span>
+          </Link>
+          <SearchBox />
+          <AccountMenu />
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar className={classes.navbar}>
+        <ScrollArea flex={1} px="xs" py="sm">
+          <Navigation />
+        </ScrollArea>
+      </AppShell.Navbar>
+      <AppShell.Main id="main" tabIndex={-1} style={{ outline: 'none' }}>
+        <ConnectionBanner />
+        <Outlet />
+      </AppShell.Main>
+      <SignInAgain />
+    </AppShell>
+  )
+}
+
+/** A link to a part of the page would change the path, since addresses are relative to `<base>`. */
+function skipToMain(event: { preventDefault(): void }): void {
+  event.preventDefault()
+  document.querySelector<HTMLElement>('#main')?.focus()
+}

@@ -1,0 +1,55 @@
+import { ActionIcon, Box, Code, Group, Text, Tooltip } from '@mantine/core'
+import { useClipboard } from '@mantine/hooks'
+import { IconCheck, IconCopy } from '@tabler/icons-react'
+import { uiText } from '../text/ui.ts'
+
+/** Copies a text with one click. `what` says to screen readers which. */
+export function Copy({ text, what = '' }: { text: string; what?: string }) {
+  const { copy, copied, error } = useClipboard({ timeout: 1500 })
+  const label = error ? uiText.copyFailed : copied ? uiText.copied : uiText.copy
+  return (
+    <Tooltip label={label} withArrow multiline maw={260}>
+      <ActionIcon
+        variant="subtle"
+        color={copied ? 'teal' : 'gray'}
+        size="sm"
+        onClick={() => copy(text)}
+        aria-label={what === '' ? label : `${label}: ${what}`}
+      >
+        {copied ? <IconCheck size={15} /> : <IconCopy size={15} />}
+      </ActionIcon>
+    </Tooltip>
+  )
+}
+
+/** A line for a terminal, ready to be copied. */
+export function CommandLine({ label, command }: { label?: string; command: string }) {
+  return (
+    <Box>
+      {label !== undefined && (
+        <Text size="sm" className="berth-quiet" mb={2}>
+          {label}
+        </Text>
+      )}
+      <Group gap={4} wrap="nowrap" align="flex-start">
+        <Code block flex={1} miw={0} style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
+          {command}
+        </Code>
+        <Copy text={command} what={label ?? command} />
+      </Group>
+    </Box>
+  )
+}
+
+/** A digest, cut to what tells it apart; the whole of it is copied, and is its title. */
+export function Digest({ digest, isWhole = false }: { digest: string; isWhole?: boolean }) {
+  const [algorithm = '', hex = ''] = digest.split(':')
+  return (
+    <Group gap={2} wrap="nowrap" display="inline-flex" miw={0}>
+      <span className="berth-mono" title={digest} style={{ overflowWrap: 'anywhere' }}>
+        {isWhole ? digest : `${algorithm}:${hex.slice(0, 12)}`}
+      </span>
+      <Copy text={digest} what={`${algorithm}:${hex.slice(0, 12)}`} />
+    </Group>
+  )
+}

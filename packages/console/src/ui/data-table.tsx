@@ -1,0 +1,226 @@
+import { Box, Skeleton, Text } from '@mantine/core'
+import {
+  columnVisibilityFeature,
+  tableFeatures,
+  useTable,
+  createColumnHelper,
+} from '@tanstack/react-table'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { type ReactNode, useEffect, useMemo, useRef } from 'react'
+import { uiText } from '../text/ui.ts'
+import { Fault } from './states.tsx'
+import { formatCount } from './units.ts'
+
+/** A column: `cell` makes what stands in it. */
+export type Column<Row> = {
+  readonly id: string
+  readonly title: string
+  readonly cell: (row: Row) => ReactNode
+  /** Numbers stand at the end. */
+  readonly align?: 'end'
+  /** The name of this column in `sort`, when it can be sorted by. */
+  readonly sort?: string
+  /** Where it begins when it is chosen. Default: ascending. */
+  readonly first?: 'ascending' | 'descending'
+  /** Pixels, or a share such as `30%`. */
+  readonly width?: number | string
+}
+
+export type Sort = { readonly by: string; readonly order: 'ascending' | 'descending' }
+
+type TableProps<Row> = {
+  /** What the rows are, for screen readers: `Repositories`. */
+  readonly label: string
+  readonly columns: readonly Column<Row>[]
+  readonly rows: readonly Row[]
+  readonly rowKey: (row: Row) => string
+  readonly isLoading?: boolean
+  readonly error?: Error | null
+  readonly onRetry?: () => void
+  /** Shown in the place of no rows. */
+  readonly empty: ReactNode
+  readonly sort?: Sort
+  readonly onSort?: (sort: Sort) => void
+  /** Reads on, when there may be more. */
+  readonly more?: (() => void) | undefined
+  readonly hasMore?: boolean
+  /** The height of the scrolled part. Default: most of the window. */
+  readonly height?: string
+}
+
+const features = tableFeatures({ columnVisibilityFeature })
+const rowHeight = 41
+/** Up to here all rows are in the page: it prints, and the browser finds in it. */
+const plainMax = 200
+
+/**
+ * A table of any length: beyond 200 rows only those in sight are in the page, and more are read as one scrolls. On a phone each
+ * row is a card.
+ */
+export function DataTable<Row>(props: TableProps<Row>) {
+  const { columns, rows, rowKey, isLoading = false, error, empty, more, hasMore = false } = props
+  const scroller = useRef<HTMLDivElement>(null)
+  const helper = useMemo(() => createColumnHelper<typeof features, Row & object>(), [])
+  const definitions = useMemo(
+    () =>
+      columns.map((column) =>
+        helper.display({
+          id: column.id,
+          header: column.title,
+          cell: (context) => column.cell(context.row.original),
+        }),
+      ),
+    [columns, helper],
+  )
+  const data = rows as readonly (Row & object)[]
+  const table = useTable({ features, columns: definitions, data })
+  const all = table.getRowModel().rows
+  const isVirtual = all.length > plainMax
+  const virtualizer = useVirtualizer({
+    count: all.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    enabled: isVirtual,
+    getItemKey: (index) => rowKey(rows[index] as Row),
+  })
+  const virtual = isVirtual ? virtualizer.getVirtualItems() : undefined
+  const lastShown = virtual ? (virtual.at(-1)?.index ?? 0) : all.length - 1
+  useEffect(() => {
+    if (hasMore && isVirtual && lastShown >= all.length - 40) more?.()
+  }, [hasMore, isVirtual, lastShown, all.length, more])
+
+  if (rows.length === 0) {
+    if (error) return <Fault error={error} {...(props.onRetry && { onRetry: props.onRetry })} />
+    if (!isLoading) return <>{empty}</>
+  }
+  const shown = virtual
+    ? virtual.flatMap((item) => {
+        const row = all[item.index]
+        return row ? [{ row, index: item.index }] : []
+      })
+    : all.map((row, index) => ({ row, index }))
+  const before = virtual?.[0]?.start ?? 0
+  const after = virtual ? virtualizer.getTotalSize() - (virtual.at(-1)?.end ?? 0) : 0
+  return (
+    <Box>
+      <div
+        ref={scroller}
+        className="berth-table"
+        data-cards
+        style={{ maxHeight: props.height ?? 'max(20rem, calc(100dvh - 17rem))' }}
+        // A part that scrolls has to be reached by the keyboard.
+        tabIndex={0}
+        role="region"
+        aria-label={props.label}
+        onScroll={({ currentTarget: box }) => {
+          if (hasMore && box.scrollTop + box.clientHeight > box.scrollHeight - 800) more?.()
+        }}
+      >
+        <table aria-rowcount={hasMore ? -1 : rows.length + 1} aria-label={props.label}>
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <HeaderCell key={column.id} column={column} {...sortProps(props)} />
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {before > 0 && <Filler columns={columns.length} height={before} />}
+            {shown.map(({ row, index }) => (
+              <tr
+                key={rowKey(row.original as Row)}
+                aria-rowindex={index + 2}
+                data-index={index}
+                {...(isVirtual && { ref: virtualizer.measureElement })}
+              >
+                {row.getVisibleCells().map((cell, position) => (
+                  <td
+                    key={cell.id}
+                    data-label={columns[position]?.title}
+                    data-align={columns[position]?.align}
+                    {...(position === 0 && { 'data-main': true })}
+                  >
+                    <table.FlexRender cell={cell} />
+                  </td>
+                ))}
+              </tr>
+            ))}
+            {after > 0 && <Filler columns={columns.length} height={after} />}
+            {isLoading && rows.length === 0 && <SkeletonRows columns={columns.length} />}
+          </tbody>
+        </table>
+      </div>
+      <Text size="xs" className="berth-quiet" mt={4} role="status">
+        {hasMore
+          ? `${uiText.rows(formatCount(rows.length))}+`
+          : rows.length > 0 && uiText.rows(formatCount(rows.length))}
+      </Text>
+    </Box>
+  )
+}
+
+function sortProps<Row>({ sort, onSort }: TableProps<Row>) {
+  return { ...(sort && { sort }), ...(onSort && { onSort }) }
+}
+
+function HeaderCell<Row>({
+  column,
+  sort,
+  onSort,
+}: {
+  column: Column<Row>
+  sort?: Sort
+  onSort?: (sort: Sort) => void
+}) {
+  const isSorted = sort !== undefined && column.sort !== undefined && sort.by === column.sort
+  const order = isSorted ? sort.order : undefined
+  const by = column.sort
+  return (
+    <th
+      scope="col"
+      data-align={column.align}
+      style={{ width: column.width }}
+      {...(by !== undefined && { 'aria-sort': order ?? 'none' })}
+    >
+      {by === undefined || !onSort ? (
+        column.title
+      ) : (
+        <button
+          type="button"
+          onClick={() => {
+            const first = column.first ?? 'ascending'
+            const other = order === 'ascending' ? 'descending' : 'ascending'
+            onSort({ by, order: isSorted ? other : first })
+          }}
+        >
+          {column.title}
+          <span aria-hidden>
+            {order === 'ascending' ? ' ↑' : order === 'descending' ? ' ↓' : ''}
+          </span>
+        </button>
+      )}
+    </th>
+  )
+}
+
+/** Holds the place of rows that are not in the page. */
+function Filler({ columns, height }: { columns: number; height: number }) {
+  return (
+    <tr aria-hidden>
+      <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
+    </tr>
+  )
+}
+
+function SkeletonRows({ columns }: { columns: number }) {
+  return Array.from({ length: 8 }, (_, row) => (
+    <tr key={row}>
+      {Array.from({ length: columns }, (_, column) => (
+        <td key={column}>
+          <Skeleton height={14} width={`${80 - ((row * 13 + column * 29) % 45)}%`} />
+        </td>
+      ))}
+    </tr>
+  ))
+}

@@ -1,0 +1,23 @@
+import { Box } from '@mantine/core'
+import type { ReactNode } from 'react'
+import classes from './key-values.module.css'
+
+/** Names and values, one under the other; those without a value are left out. */
+export function KeyValues({
+  items,
+}: {
+  items: readonly (readonly [name: string, value: ReactNode])[]
+}) {
+  return (
+    <Box component="dl" className={classes.list}>
+      {items
+        .filter(([, value]) => value !== undefined && value !== null && value !== '')
+        .map(([name, value]) => (
+          <Box key={name} className={classes.row}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </Box>
+        ))}
+    </Box>
+  )
+}

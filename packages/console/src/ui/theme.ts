@@ -1,0 +1,32 @@
+import { createTheme, type MantineColorsTuple } from '@mantine/core'
+
+/** The colour of Berth: harbour water. */
+const harbour: MantineColorsTuple = [
+  '#e6f7fa',
+  '#d2ebf0',
+  '#a5d6e0',
+  '#74c0d0',
+  '#4eaec2',
+  '#37a3ba',
+  '#2799b2',
+  '#15819a',
+  '#0b6b82',
+  '#00586d',
+]
+
+export const theme = createTheme({
+  primaryColor: 'harbour',
+  // Dark enough on white, light enough on black: both have a contrast of 4.5.
+  primaryShade: { light: 8, dark: 7 },
+  colors: { harbour },
+  defaultRadius: 'sm',
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
+  fontFamilyMonospace:
+    'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
+  headings: {
+    fontWeight: '650',
+    sizes: { h1: { fontSize: '1.5rem' }, h2: { fontSize: '1.15rem' } },
+  },
+  respectReducedMotion: true,
+  cursorType: 'pointer',
+})

@@ -1,0 +1,25 @@
+/**
+ * Builds the console into `packages/console/dist`, each file also compressed, as the server sends it. Needs no network.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { build } from 'vite'
+
+const folder = join(import.meta.dirname, '../packages/console')
+const output = join(folder, 'dist')
+const compressible = new Set(['.css', '.js', '.svg'])
+/** Below this a file fits into one packet either way. */
+const bytesMin = 1024
+
+await build({ configFile: join(folder, 'vite.config.ts'), logLevel: 'warn' })
+
+for (const entry of readdirSync(output, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile() || !compressible.has(extname(entry.name))) continue
+  const path = join(entry.parentPath, entry.name)
+  const plain = readFileSync(path)
+  if (plain.length < bytesMin) continue
+  const quality = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY }
+  writeFileSync(`${path}.br`, brotliCompressSync(plain, { params: quality }))
+  writeFileSync(`${path}.gz`, gzipSync(plain, { level: 9 }))
+}
