@@ -7,12 +7,16 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build } from 'vite'
 
 const folder = join(import.meta.dirname, '../packages/console')
-const output = join(folder, 'dist')
+const output = process.env.BERTH_CONSOLE_OUT ?? join(folder, 'dist')
 const compressible = new Set(['.css', '.js', '.svg'])
 /** Below this a file fits into one packet either way. */
 const bytesMin = 1024
 
-await build({ configFile: join(folder, 'vite.config.ts'), logLevel: 'warn' })
+await build({
+  configFile: join(folder, 'vite.config.ts'),
+  logLevel: 'warn',
+  build: { outDir: output, emptyOutDir: true },
+})
 
 for (const entry of readdirSync(output, { recursive: true, withFileTypes: true })) {
   if (!entry.isFile() || !compressible.has(extname(entry.name))) continue
