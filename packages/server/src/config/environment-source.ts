@@ -7,11 +7,12 @@ import type { Assignment } from './settings-tree.ts'
 import { nearest } from './suggestion.ts'
 
 const prefix = 'BERTH_'
-/** Read by the other commands of `berth`; whoever sets them for those may start a server all the same. */
+/** Read elsewhere: by the other commands of `berth`, which whoever starts a server may have set for those, and at the console's door. */
 const ofTheCommand = new Set([
   'BERTH_ADVISORIES',
   'BERTH_CA_FILE',
   'BERTH_CONFIG',
+  'BERTH_CONSOLE_DIRECTORY',
   'BERTH_DEBUG',
   'BERTH_DOCKER_HUB_API',
   'BERTH_ENVIRONMENT',
