@@ -1,4 +1,5 @@
 import type { Visibility } from '../actor.ts'
+import { readCursor, writeCursor } from '../cursor.ts'
 import { BerthError } from '../errors.ts'
 import type { Database, Executor, Transaction } from '../metadata/database.ts'
 import {
@@ -9,7 +10,8 @@ import {
   insertProject,
   listProjects,
   lockProject,
-  type ProjectSettings,
+  type ProjectPlace,
+  type ProjectValues,
   removeProject,
   type StoredProject,
   updateProject,
@@ -25,6 +27,7 @@ export type Project = {
   readonly name: string
   /** Name of the nearest project above; `''` is the instance, `undefined` only for the instance itself. */
   readonly parent: string | undefined
+  readonly description: string
   readonly settings: EffectiveSettings
   readonly createdAt: string
   readonly updatedAt: string
@@ -34,6 +37,7 @@ export type Project = {
 
 /** `null` means as the project above has it; what is left out stays. */
 export type ProjectChange = {
+  readonly description?: string | undefined
   readonly visibility?: Visibility | null | undefined
   readonly allowedAddresses?: readonly string[] | null | undefined
 }
@@ -108,18 +112,25 @@ export class Projects {
     return this.#describe(this.#database.read, project)
   }
 
-  /** Projects by name; those in `readable` only. `prefix` is of the name, `parent` names the project right above. */
+  /**
+   * Projects by name or moment of creation; those in `readable` only. `prefix` and `contains` are of the name, `parent`
+   * names the project right above. Throws `requestInvalid` for a foreign `after`.
+   */
   async listProjects(query: {
     readonly readable: 'all' | readonly number[]
     readonly limit: number
+    readonly sort?: 'name' | 'createdAt'
+    readonly order?: 'ascending' | 'descending' | undefined
     readonly after?: string | undefined
     readonly prefix?: string | undefined
+    readonly contains?: string | undefined
     readonly parent?: string | undefined
     /** As set on the project itself, not inherited. */
     readonly visibility?: Visibility | undefined
   }): Promise<Page<Project>> {
-    const { readable, limit, prefix, visibility } = query
-    const after = placeAfter(query.after)
+    const { readable, limit, prefix, contains, visibility, sort = 'name' } = query
+    const order = query.order ?? (sort === 'name' ? 'ascending' : 'descending')
+    const after = readPlace(sort, query.after)
     const db = this.#database.read
     const parent = query.parent === undefined ? undefined : await findProject(db, query.parent)
     // Sub-projects of a missing project and of one with none look alike.
@@ -129,13 +140,16 @@ export class Projects {
       (count) =>
         listProjects(db, {
           limit: count,
+          sort,
+          order,
           after,
           prefix,
+          contains,
           parentId: parent?.id,
           visibility,
           ids: readable === 'all' ? undefined : readable,
         }),
-      (row) => row.name,
+      (row) => (sort === 'name' ? row.name : writeCursor(row.createdAt, row.name)),
       (row) => row,
     )
     const levels = new Set(page.items.flatMap(({ name }) => levelsAbove(name)))
@@ -206,7 +220,7 @@ export class Projects {
   #update(
     context: ChangeContext,
     name: string,
-    settings: Partial<ProjectSettings>,
+    settings: Partial<ProjectValues>,
     expectedVersion: number | undefined,
   ): Promise<Project> {
     return this.#changes.run(context, async ({ tx, now, record }) => {
@@ -238,7 +252,7 @@ export async function foundProject(
   books: ProjectBooks,
   name: string,
   options: {
-    readonly settings?: Partial<ProjectSettings>
+    readonly settings?: Partial<ProjectValues>
     readonly checkParent?: CreationContext['checkParent']
   } = {},
 ): Promise<StoredProject> {
@@ -268,9 +282,20 @@ export function projectUnknown(): BerthError {
   return new BerthError('notFound', 'There is no such project.')
 }
 
-function readSettings(change: ProjectChange): Partial<ProjectSettings> {
-  const { visibility, allowedAddresses } = change
+function readPlace(
+  sort: 'name' | 'createdAt',
+  after: string | undefined,
+): ProjectPlace | undefined {
+  if (after === undefined) return undefined
+  if (sort === 'name') return { name: placeAfter(after), createdAt: '' }
+  const [createdAt = '', name = ''] = readCursor(after, 2)
+  return { name: placeAfter(name), createdAt: placeAfter(createdAt) }
+}
+
+function readSettings(change: ProjectChange): Partial<ProjectValues> {
+  const { description, visibility, allowedAddresses } = change
   return {
+    ...(description !== undefined && { description }),
     ...(visibility !== undefined && { visibility }),
     ...(allowedAddresses !== undefined && {
       allowedAddresses: allowedAddresses && AddressList.parse(allowedAddresses).ranges,
@@ -280,9 +305,10 @@ function readSettings(change: ProjectChange): Partial<ProjectSettings> {
 
 function toProject(project: StoredProject, byName: ReadonlyMap<string, StoredProject>): Project {
   const chain = levelsOf(project.name).flatMap((name) => byName.get(name) ?? [])
-  const { name, createdAt, updatedAt } = project
+  const { name, description, createdAt, updatedAt } = project
   return {
     name,
+    description,
     parent: chain.at(-2)?.name,
     settings: effectiveSettings(chain),
     createdAt,
@@ -292,9 +318,9 @@ function toProject(project: StoredProject, byName: ReadonlyMap<string, StoredPro
   }
 }
 
-function settingsOf(project: StoredProject): ProjectSettings {
-  const { visibility, quotaBytes, quotaRepositories, allowedAddresses } = project
-  return { visibility, quotaBytes, quotaRepositories, allowedAddresses }
+function settingsOf(project: StoredProject): ProjectValues {
+  const { description, visibility, quotaBytes, quotaRepositories, allowedAddresses } = project
+  return { description, visibility, quotaBytes, quotaRepositories, allowedAddresses }
 }
 
 function event(action: string, project: string) {

@@ -35,6 +35,8 @@ const payloads = {
   'find-unscanned': z.strictObject({}),
   'note-findings': z.strictObject({}),
   'trim-scans': z.strictObject({}),
+  'date-findings': z.strictObject({ project: z.string().max(200) }),
+  'measure-projects': z.strictObject({}),
 }
 
 export type JobRules = {
@@ -83,6 +85,8 @@ export const jobRules: Readonly<Record<JobName, JobRules>> = {
   'find-unscanned': { priority: 50, maxAttempts: 3, lane: 'long', isSingle: true, isKept: false },
   'note-findings': { priority: 50, maxAttempts: 3, lane: 'short', isSingle: true, isKept: false },
   'trim-scans': { priority: 50, maxAttempts: 3, lane: 'long', isSingle: true, isKept: false },
+  'date-findings': { ...once, priority: 40, maxAttempts: 5, lane: 'long' },
+  'measure-projects': { priority: 50, maxAttempts: 3, lane: 'long', isSingle: true, isKept: false },
 }
 
 export const jobNames = Object.keys(payloads) as readonly JobName[]

@@ -31,6 +31,8 @@ export type AccessEpochTable = {
 export type ProjectsTable = {
   id: Generated<number>
   name: string
+  /** One line; empty when nobody said. */
+  description: Generated<string>
   parent_id: number | null
   visibility: Visibility | null
   quota_bytes: number | null

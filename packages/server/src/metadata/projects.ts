@@ -1,7 +1,8 @@
-import type { Updateable } from 'kysely'
+import { sql, type Updateable } from 'kysely'
 import type { Visibility } from '../actor.ts'
 import type { Executor, Transaction } from './database.ts'
 import { idList, namesFrom } from './name-range.ts'
+import { escapeLike } from './ranges.ts'
 import { lockRows } from './row-lock.ts'
 import type { Schema } from './schema.ts'
 
@@ -10,6 +11,8 @@ export type StoredProject = {
   /** `''` for the root. */
   readonly name: string
   readonly parentId: number | null
+  /** One line; empty when nobody said. */
+  readonly description: string
   /** These four: `null` means as the parent has it. */
   readonly visibility: Visibility | null
   readonly quotaBytes: number | null
@@ -32,6 +35,7 @@ const columns = [
   'id',
   'name',
   'parent_id as parentId',
+  'description',
   'visibility',
   'quota_bytes as quotaBytes',
   'quota_repositories as quotaRepositories',
@@ -40,6 +44,9 @@ const columns = [
   'updated_at as updatedAt',
   'version',
 ] as const
+
+/** What can be changed of a project. */
+export type ProjectValues = ProjectSettings & Pick<StoredProject, 'description'>
 
 /** Rows moved to another project in one statement. */
 const portionSize = 1000
@@ -80,24 +87,53 @@ export async function findProjects(
   return rows.map(toProject)
 }
 
-/** Projects below the root by name, after `after` in byte order. */
+/** Where a list of projects goes on. */
+export type ProjectPlace = { readonly name: string; readonly createdAt: string }
+
+/** Projects below the root by name or moment of creation, upwards or downwards, those after `after` only. */
 export async function listProjects(
   db: Executor,
   query: {
     readonly limit: number
-    readonly after: string
+    /** Default: by name, upwards. */
+    readonly sort?: 'name' | 'createdAt'
+    readonly order?: 'ascending' | 'descending'
+    readonly after: ProjectPlace | undefined
     readonly prefix?: string | undefined
+    /** A part of the name. */
+    readonly contains?: string | undefined
     readonly parentId?: number | undefined
     readonly visibility?: Visibility | undefined
     readonly ids?: readonly number[] | undefined
   },
 ): Promise<StoredProject[]> {
-  const { prefix, parentId, visibility, ids } = query
+  const { after, contains, prefix, parentId, visibility, ids } = query
+  const isDescending = query.order === 'descending'
+  const comparison = isDescending ? ('<' as const) : ('>' as const)
+  const direction = isDescending ? ('desc' as const) : ('asc' as const)
   const range = prefix === undefined || prefix === '' ? undefined : namesFrom(prefix)
   const rows = await db
     .selectFrom('projects')
     .select(columns)
-    .where('name', '>', query.after)
+    // The root has no name.
+    .where('name', '>', '')
+    .$if(after !== undefined && query.sort !== 'createdAt', (select) =>
+      select.where('name', comparison, after?.name ?? ''),
+    )
+    .$if(after !== undefined && query.sort === 'createdAt', (select) =>
+      select.where(({ eb, refTuple, tuple }) =>
+        eb(
+          refTuple('created_at', 'name'),
+          comparison,
+          tuple(after?.createdAt ?? '', after?.name ?? ''),
+        ),
+      ),
+    )
+    .$if(contains !== undefined, (select) =>
+      select.where(
+        sql<boolean>`${sql.ref('name')} like ${`%${escapeLike(contains ?? '')}%`} escape '\\'`,
+      ),
+    )
     .$if(range !== undefined, (select) =>
       select.where('name', '>=', range?.from ?? '').where('name', '<', range?.before ?? ''),
     )
@@ -106,7 +142,8 @@ export async function listProjects(
       select.where('visibility', '=', visibility ?? 'private'),
     )
     .$if(ids !== undefined, (select) => select.where('id', 'in', idList(db, ids ?? [])))
-    .orderBy('name')
+    .$if(query.sort === 'createdAt', (select) => select.orderBy('created_at', direction))
+    .orderBy('name', direction)
     .limit(query.limit)
     .execute()
   return rows.map(toProject)
@@ -115,13 +152,14 @@ export async function listProjects(
 /** `undefined` when the name is taken. */
 export async function insertProject(
   tx: Transaction,
-  project: { name: string; parentId: number; createdAt: string } & Partial<ProjectSettings>,
+  project: { name: string; parentId: number; createdAt: string } & Partial<ProjectValues>,
 ): Promise<StoredProject | undefined> {
   const row = await tx
     .insertInto('projects')
     .values({
       name: project.name,
       parent_id: project.parentId,
+      description: project.description ?? '',
       visibility: project.visibility ?? null,
       quota_bytes: project.quotaBytes ?? null,
       quota_repositories: project.quotaRepositories ?? null,
@@ -140,9 +178,10 @@ export async function insertProject(
 export async function updateProject(
   tx: Transaction,
   id: number,
-  change: Partial<ProjectSettings> & { updatedAt: string },
+  change: Partial<ProjectValues> & { updatedAt: string },
 ): Promise<StoredProject> {
   const values: Updateable<Schema['projects']> = { updated_at: change.updatedAt }
+  if (change.description !== undefined) values.description = change.description
   if (change.visibility !== undefined) values.visibility = change.visibility
   if (change.quotaBytes !== undefined) values.quota_bytes = change.quotaBytes
   if (change.quotaRepositories !== undefined) values.quota_repositories = change.quotaRepositories

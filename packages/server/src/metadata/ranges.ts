@@ -16,3 +16,19 @@ export function isOneOf(
 export function endOfPrefix(prefix: string): string {
   return `${prefix}\u{10ffff}`
 }
+
+/** For LIKE with `escape '\\'`: a text in which no character has a meaning of its own. */
+export function escapeLike(text: string): string {
+  return text.replaceAll(/[\\%_]/g, String.raw`\$&`)
+}
+
+/** Whether the column has `text` in it: no character of it has a meaning of its own as it would have in LIKE. */
+export function containsText(
+  db: Executor,
+  column: RawBuilder<unknown>,
+  text: string,
+): RawBuilder<unknown> {
+  return db.getExecutor().adapter instanceof PostgresAdapter
+    ? sql`strpos(${column}, ${text}) > 0`
+    : sql`instr(${column}, ${text}) > 0`
+}

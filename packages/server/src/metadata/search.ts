@@ -1,6 +1,6 @@
 import { PostgresAdapter, type RawBuilder, sql } from 'kysely'
 import type { Executor } from './database.ts'
-import { endOfPrefix, isOneOf } from './ranges.ts'
+import { endOfPrefix, escapeLike, isOneOf } from './ranges.ts'
 import type { SearchTermKind } from './schema.ts'
 import { indexName } from './search-trigrams.ts'
 
@@ -235,10 +235,6 @@ function inScope(
   if (scope === 'all') return sql`true`
   // The plus keeps SQLite from beginning with the projects: what was found is less.
   return isOneOf(db, sql`+${projectId}`, scope.projects)
-}
-
-function escapeLike(text: string): string {
-  return text.replaceAll(/[\\%_]/g, String.raw`\$&`)
 }
 
 /**

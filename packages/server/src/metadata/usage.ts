@@ -63,7 +63,7 @@ export function usageOf(
 }
 
 /** Folded total and what came since, of the row of `projects` around it. */
-function currentSum(column: 'bytes' | 'repositories'): RawBuilder<number> {
+export function currentSum(column: 'bytes' | 'repositories'): RawBuilder<number> {
   const name = sql.ref(column)
   return sql<number>`coalesce((select ${name} from usage_totals where project_id = projects.id), 0)
     + cast(coalesce((select sum(${name}) from usage_deltas where project_id = projects.id), 0) as bigint)`

@@ -6,7 +6,7 @@ import { findProject } from '../metadata/projects.ts'
 import { notNext } from '../access/page.ts'
 import { projectUnknown } from '../access/projects.ts'
 import type { Manifests } from '../registry/manifests.ts'
-import { parsePolicy } from './document.ts'
+import { type PolicyInput, readPolicyInput } from './document.ts'
 import type { Facts, Stage } from './facts.ts'
 import { verdictOf } from './gate.ts'
 import type { Judge, Judged } from './judge.ts'
@@ -87,12 +87,12 @@ export class Decisions {
 
   /**
    * A page of the tagged images of a project and all below it (`''`: of everything), judged as they are and as they would be
-   * with this document in place of the project's own. `mayRead` says which repositories are shown. Throws
+   * with this policy in place of the project's own. `mayRead` says which repositories are shown. Throws
    * `requestInvalid`, `notFound`.
    */
   async tryPolicy(
     project: string,
-    document: string | undefined,
+    input: PolicyInput,
     query: {
       after: string | undefined
       limit: number
@@ -102,10 +102,8 @@ export class Decisions {
   ): Promise<{ items: Trial[]; next: string | null }> {
     if (!(await findProject(this.#database.read, project))) throw projectUnknown()
     const set = await this.#book.now()
-    const tried =
-      document === undefined
-        ? set
-        : set.with(project, placeRules(project, 0, parsePolicy(document)))
+    const given = readPolicyInput(input)
+    const tried = given ? set.with(project, placeRules(project, 0, given.rules)) : set
     let after = readPlace(query.after)
     const items: Trial[] = []
     for (let judged = 0; judged < judgedMax && items.length < query.limit; ) {

@@ -3,12 +3,47 @@ import * as z from 'zod'
 import { parseGlob } from '../access/glob.ts'
 import { nearest } from '../config/suggestion.ts'
 import { BerthError } from '../errors.ts'
-import { readYaml } from './yaml-document.ts'
+import { readYaml, writeYaml } from './yaml-document.ts'
 
 type Issue = z.core.$ZodIssue
 type DocumentFault = { readonly place: string; readonly message: string; readonly rule: string }
 
+/** A policy as somebody gives it: exactly one of the two. */
+export type PolicyInput = {
+  readonly document?: string | undefined
+  readonly rules?: readonly PolicyRule[] | undefined
+}
+
 const faultsMax = 20
+
+/**
+ * The document and the rules of a policy that was given as either; `undefined` when it was given as neither. Throws
+ * `requestInvalid` as `parsePolicy` does, for rules with their place in the request.
+ */
+export function readPolicyInput({
+  document,
+  rules,
+}: PolicyInput): { document: string; rules: PolicyRule[] } | undefined {
+  if (document !== undefined) return { document, rules: parsePolicy(document) }
+  if (rules === undefined) return undefined
+  const policy = { apiVersion: 'berth/v1', rules }
+  const checked = policyDocument.safeParse(policy, { reportInput: true })
+  const faults = checked.success
+    ? globFaults(checked.data.rules).map((fault) => ({ ...fault, rule: 'glob' }))
+    : checked.error.issues.flatMap((issue) => textsOf(issue))
+  if (faults.length > 0 || !checked.success) {
+    throw refusal(
+      faults.map(({ path, ...fault }) => ({ ...fault, place: pathText(path) })),
+      { isOfRules: true },
+    )
+  }
+  const written = writeYaml(policy)
+  if (written.length > policyDocumentMax) {
+    const message = `they are longer than ${policyDocumentMax} characters when written as YAML`
+    throw refusal([{ place: 'rules', message, rule: 'too_big' }], { isOfRules: true })
+  }
+  return { document: written, rules: checked.data.rules }
+}
 
 /**
  * Reads a policy, YAML or JSON, and gives its rules with their defaults. Throws `requestInvalid` with every fault: line,
@@ -41,7 +76,10 @@ export function parsePolicy(text: string): PolicyRule[] {
   return checked.data.rules
 }
 
-function refusal(faults: readonly DocumentFault[]): BerthError {
+function refusal(
+  faults: readonly DocumentFault[],
+  { isOfRules = false }: { isOfRules?: boolean } = {},
+): BerthError {
   const [first] = faults
   const more = faults.length > 1 ? `, and ${faults.length - 1} more` : ''
   return new BerthError(
@@ -50,9 +88,9 @@ function refusal(faults: readonly DocumentFault[]): BerthError {
     {
       details: faults.slice(0, faultsMax).map(({ place, message, rule }) => ({
         in: 'body',
-        path: 'document',
+        path: isOfRules ? place : 'document',
         rule,
-        message: `${place}: ${message}`,
+        message: isOfRules ? message : `${place}: ${message}`,
       })),
     },
   )

@@ -16,7 +16,7 @@ import {
   type StoredPolicy,
 } from '../metadata/policies.ts'
 import { findProject, lockProject } from '../metadata/projects.ts'
-import { parsePolicy } from './document.ts'
+import { type PolicyInput, readPolicyInput } from './document.ts'
 import type { PolicyBook } from './policy-set.ts'
 import type { PlacedRule } from './rules.ts'
 
@@ -53,16 +53,18 @@ export class Policies {
   }
 
   /**
-   * Throws `notFound`, `versionMismatch`, and `requestInvalid` with line, column and reason of every fault; then the
-   * former policy stays in force.
+   * Sets a policy that is given as a document or as rules. Throws `notFound`, `versionMismatch`, and `requestInvalid`
+   * with place and reason of every fault; then the former policy stays in force.
    */
   async setPolicy(
     context: ChangeContext,
     project: string,
-    document: string,
+    input: PolicyInput,
     expectedVersion?: number,
   ): Promise<PolicyView> {
-    const rules = parsePolicy(document)
+    const given = readPolicyInput(input)
+    if (!given) throw new Error('Neither a document nor rules were given.')
+    const { document, rules } = given
     return this.#changes.run(context, async ({ tx, now, record }) => {
       const found = await lockProject(tx, project)
       if (!found) throw projectUnknown()

@@ -8,6 +8,7 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  stringify,
   type YAMLMap,
 } from 'yaml'
 
@@ -31,6 +32,11 @@ export type YamlDocument = {
   readonly faults: readonly YamlFault[]
   /** `line 3, column 5` of a value, or of the nearest that there is above it. */
   placeOf(path: readonly PropertyKey[]): string
+}
+
+/** Writes plain values as people would, without aliases. */
+export function writeYaml(value: unknown): string {
+  return stringify(value, { aliasDuplicateObjects: false, lineWidth: 100 })
 }
 
 /** Never throws: what is wrong comes back as faults. */

@@ -3,7 +3,12 @@ import type { RegistryEvent } from '../registry/admission.ts'
 import { levelsOf } from '../access/project-name.ts'
 import { bumpAccessEpoch } from '../metadata/access-epoch.ts'
 import type { Database, Transaction } from '../metadata/database.ts'
-import { listProjects, rootProjectId } from '../metadata/projects.ts'
+import {
+  type ProjectPlace,
+  type StoredProject,
+  listProjects,
+  rootProjectId,
+} from '../metadata/projects.ts'
 import {
   addUsage,
   foldUsage,
@@ -81,12 +86,15 @@ export class Usage {
 
   async #deepestFirst(): Promise<number[]> {
     const found: { id: number; depth: number }[] = []
-    for (let after = ''; ; ) {
-      const page = await listProjects(this.#database.read, { limit: projectsPerRead, after })
+    for (let after: ProjectPlace | undefined; ; ) {
+      const page: StoredProject[] = await listProjects(this.#database.read, {
+        limit: projectsPerRead,
+        after,
+      })
       found.push(...page.map(({ id, name }) => ({ id, depth: name.split('/').length })))
       const last = page.at(-1)
       if (!last || page.length < projectsPerRead) break
-      after = last.name
+      after = last
     }
     const deepest = found.toSorted((a, b) => b.depth - a.depth)
     return [...deepest.map(({ id }) => id), rootProjectId]

@@ -3,6 +3,7 @@ import { parseRepositoryName } from '@berth/oci/reference.ts'
 import type { Config } from '../config/schema.ts'
 import type { JobQueue } from '../jobs/queue.ts'
 import type { Metrics } from '../metrics.ts'
+import type { ProjectFigures } from '../quota/project-figures.ts'
 import type { CollectionPlan } from '../registry/collection-plan.ts'
 import type { Collection } from '../registry/collection.ts'
 import type { Sweep } from '../registry/sweep.ts'
@@ -30,6 +31,7 @@ export function makeHandlers(parts: {
   labels: LabelIndexing
   upkeep: SearchUpkeep
   scanning: Scanning
+  projectFigures: ProjectFigures
   externalScanning: ExternalScanning
   signatures: SignatureVerification
   metrics: Metrics
@@ -76,6 +78,7 @@ export function makeHandlers(parts: {
     'index-labels': async ({ payload }) => parts.labels.index(payload.repository, payload.digest),
     'rebuild-search': ({ signal, formerProgress, onProgress }) =>
       parts.upkeep.rebuild({ signal, from: formerProgress, onProgress }),
+    'measure-projects': ({ signal }) => parts.projectFigures.measure(signal),
     'trim-search': ({ signal }) => parts.upkeep.trim(signal),
     'verify-signatures': ({ payload }) =>
       parts.signatures.verify(parseRepositoryName(payload.repository), parseDigest(payload.digest)),

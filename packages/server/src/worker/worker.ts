@@ -25,6 +25,7 @@ const dailyJobs = [
   'find-unscanned',
   'note-findings',
   'trim-scans',
+  'measure-projects',
 ] as const
 
 type Parts = {

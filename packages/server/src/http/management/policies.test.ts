@@ -77,6 +77,41 @@ describe.each(testDatabases)(
         expect((await send('GET', path())).status).toBe(404)
       })
 
+      it('takes rules as JSON in place of a document, and tells the faults of each', async () => {
+        const rules = [
+          { name: 'few', description: 'a: "b"\n- c', maximumLayers: { layers: 1 } },
+          { name: 'mended', tags: ['v*'], sla: { critical: '1d' } },
+        ]
+        const set = await send('PUT', path(), { rules })
+        expect(set.status).toBe(200)
+        const read = readJson<{ document: string; rules: object[] }>(await send('GET', path()))
+        expect(read.rules).toMatchObject(rules)
+        // What was written can be edited as a document, and means the same.
+        const again = await send('PUT', path(), { document: `# why\n${read.document}` })
+        expect(readJson<{ rules: object[] }>(again).rules).toEqual(read.rules)
+
+        const faultsOf = async (body: object) => {
+          const answer = await send('PUT', path(), body)
+          expect(answer.status).toBe(400)
+          return readJson<{ errors: object[] }>(answer).errors
+        }
+        expect(await faultsOf({ rules, document: few })).toMatchObject([{ path: 'document' }])
+        expect(await faultsOf({})).toMatchObject([{ path: 'document' }])
+        expect(await faultsOf({ rules: [rules[0], rules[0]] })).toMatchObject([
+          { path: 'rules[1].name', rule: 'custom' },
+        ])
+        expect(
+          await faultsOf({ rules: [{ ...rules[0], repositories: ['a', '{b'] }] }),
+        ).toMatchObject([{ path: 'rules[0].repositories[1]', rule: 'glob' }])
+        expect(
+          await faultsOf({ rules: [{ ...rules[0], maximumLayers: { layers: 0 } }] }),
+        ).toMatchObject([{ path: 'rules[0].maximumLayers.layers' }])
+        const long = 'x'.repeat(250)
+        const globs = Array.from({ length: 100 }, (_, index) => `${long}${index}`)
+        const many = ['a', 'b', 'c'].map((name) => ({ ...rules[0], name, repositories: globs }))
+        expect(await faultsOf({ rules: many })).toMatchObject([{ path: 'rules', rule: 'too_big' }])
+      })
+
       it('refuses a wrong document with place and reason, and the former one stays in force', async () => {
         const repository = `${project}/app`
         await test.push(repository, 'v1')
@@ -127,6 +162,8 @@ describe.each(testDatabases)(
           'c good allow allow',
           'c root allow deny',
         ])
+        const asRules = await tryPolicy({ rules: [{ name: 'no-root', notRoot: true }] })
+        expect(asRules).toEqual(all)
         const changed = await tryPolicy({ document: noRoot, only: 'changed' })
         expect(changed.items.map(short)).toEqual(['a root allow deny', 'c root allow deny'])
         expect(changed.items[0]?.tried).toMatchObject({

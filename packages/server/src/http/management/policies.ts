@@ -15,6 +15,7 @@ import { type Binding, bind } from './call.ts'
 import { toEvaluation } from './decision-view.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { Decisions } from '../../policy/decisions.ts'
+import type { PolicyInput } from '../../policy/document.ts'
 
 const reading = { on: 'project', action: 'readProject' } as const
 const changing = { on: 'project', action: 'managePolicy' } as const
@@ -29,7 +30,7 @@ export const policyRoutes: readonly Binding[] = [
     return { body: policy, version: policy.version }
   }),
   bind(setPolicy, changing, async ({ policies }, { params, body, context, ifMatch }) => {
-    const policy = await policies.setPolicy(context, params.project, body.document, ifMatch)
+    const policy = await policies.setPolicy(context, params.project, body, ifMatch)
     return { body: policy, version: policy.version }
   }),
   bind(deletePolicy, changing, async ({ policies }, { params, context, ifMatch }) => {
@@ -44,7 +45,7 @@ export const policyRoutes: readonly Binding[] = [
     return { body: policy, version: policy.version }
   }),
   bind(setInstancePolicy, changingInstance, async ({ policies }, { body, context, ifMatch }) => {
-    const policy = await policies.setPolicy(context, root, body.document, ifMatch)
+    const policy = await policies.setPolicy(context, root, body, ifMatch)
     return { body: policy, version: policy.version }
   }),
   bind(deleteInstancePolicy, changingInstance, async ({ policies }, { context, ifMatch }) => {
@@ -72,16 +73,15 @@ export const policyRoutes: readonly Binding[] = [
 async function runTrial(
   decisions: Decisions,
   project: string,
-  trial: {
-    document?: string | undefined
+  trial: PolicyInput & {
     limit: number
     after?: string | undefined
     only: 'all' | 'changed' | 'blocked'
   },
   caller: Caller,
 ) {
-  const { document, limit, after, only } = trial
-  const { items, next } = await decisions.tryPolicy(project, document, {
+  const { limit, after, only } = trial
+  const { items, next } = await decisions.tryPolicy(project, trial, {
     limit,
     after,
     only,

@@ -8,14 +8,22 @@ import {
   updateProject,
 } from '@berth/api/projects.ts'
 import type { Project } from '../../access/projects.ts'
+import type { ProjectWithFigures } from '../../metadata/project-figures.ts'
+import { allowedInProject } from './allowed-actions.ts'
 import { type Binding, bind } from './call.ts'
 
 /** The tree of projects, and the defaults of the instance, which is its root. */
 export const projectRoutes: readonly Binding[] = [
-  bind(listProjects, { on: 'anyone' }, async ({ projects }, { caller, query }) => {
+  bind(listProjects, { on: 'anyone' }, async ({ projects, projectFigures }, { caller, query }) => {
     const readable = await caller.readableProjects()
-    const page = await projects.listProjects({ ...query, readable })
-    return { body: { items: page.items.map(toBody), next: page.next } }
+    const contains = query.contains?.toLowerCase()
+    const page = await projects.listProjects({ ...query, contains, readable })
+    const figures = await projectFigures.ofProjects(page.items.map(({ name }) => name))
+    const items = page.items.map((project) => ({
+      ...toBody(project),
+      ...toFigures(figures.get(project.name)),
+    }))
+    return { body: { items, next: page.next } }
   }),
   bind(createProject, { on: 'caller' }, async ({ projects }, { body, caller, context }) => {
     const project = await projects.createProject(
@@ -32,10 +40,15 @@ export const projectRoutes: readonly Binding[] = [
       location: `/projects/${encodeURIComponent(project.name)}`,
     }
   }),
-  bind(readProject, { on: 'project', action: 'readProject' }, async ({ projects }, { params }) => {
-    const project = await projects.readProject(params.project)
-    return { body: toBody(project), version: project.version }
-  }),
+  bind(
+    readProject,
+    { on: 'project', action: 'readProject' },
+    async ({ projects }, { params, caller }) => {
+      const project = await projects.readProject(params.project)
+      const allowed = await allowedInProject(caller, project.name)
+      return { body: { ...toBody(project), allowed }, version: project.version }
+    },
+  ),
   bind(
     updateProject,
     { on: 'project', action: 'updateProject' },
@@ -67,8 +80,16 @@ export const projectRoutes: readonly Binding[] = [
 ]
 
 function toBody(project: Project) {
-  const { name, parent = '', createdAt, updatedAt, version } = project
-  return { name, parent, settings: toSettings(project), createdAt, updatedAt, version }
+  const { name, parent = '', description, createdAt, updatedAt, version } = project
+  return { name, parent, description, settings: toSettings(project), createdAt, updatedAt, version }
+}
+
+function toFigures(project: ProjectWithFigures | undefined) {
+  const { bytes = 0, repositories = 0, figures } = project ?? {}
+  const usage = { bytes, repositories }
+  if (!figures) return { usage, findings: null }
+  const { critical, high, medium, low, negligible, unknown, measured_at: countedAt } = figures
+  return { usage, findings: { critical, high, medium, low, negligible, unknown, countedAt } }
 }
 
 function toDefaults(root: Project) {

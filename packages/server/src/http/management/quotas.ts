@@ -1,4 +1,5 @@
 import {
+  listProjectUsage,
   readInstanceUsage,
   readProjectUsage,
   readReclaimable,
@@ -6,6 +7,7 @@ import {
   setQuota,
 } from '@berth/api/quotas.ts'
 import { parseReference, parseRepositoryName } from '@berth/oci/reference.ts'
+import type { ProjectWithFigures } from '../../metadata/project-figures.ts'
 import { type Binding, bind } from './call.ts'
 
 /** What projects may hold, what they hold, and what deleting something would free. */
@@ -32,6 +34,14 @@ export const quotaRoutes: readonly Binding[] = [
     return { body: { ...usage, limits: [...limits] } }
   }),
   bind(
+    listProjectUsage,
+    { on: 'instance', action: 'readSystem' },
+    async ({ projectFigures }, { query: { sort, parent, after, limit } }) => {
+      const { items, next } = await projectFigures.listByUsage({ sort, parent, after, limit })
+      return { body: { items: items.map(toUsage), next } }
+    },
+  ),
+  bind(
     readRepositoryUsage,
     { on: 'repository', action: 'delete' },
     async ({ usageReports }, { params }) => ({
@@ -49,3 +59,23 @@ export const quotaRoutes: readonly Binding[] = [
     }),
   ),
 ]
+
+function toUsage(project: ProjectWithFigures) {
+  const { name, bytes, repositories, quotaBytes, quotaRepositories, figures } = project
+  // Of a quota of nothing everything is used.
+  const share = quotaBytes === null ? null : quotaBytes === 0 ? 1 : bytes / quotaBytes
+  return {
+    project: name,
+    bytes,
+    repositories,
+    quota: { bytes: quotaBytes, repositories: quotaRepositories },
+    share,
+    stored: figures
+      ? {
+          uniqueBytes: figures.unique_bytes,
+          sharedBytes: figures.shared_bytes,
+          measuredAt: figures.measured_at,
+        }
+      : null,
+  }
+}
