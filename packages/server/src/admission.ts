@@ -7,6 +7,7 @@ import { guardTag } from './immutability/guard.ts'
 import { insertAuditEntry } from './metadata/audit-entries.ts'
 import type { Transaction } from './metadata/database.ts'
 import { findProjectName } from './metadata/projects.ts'
+import type { RepositoryBooks } from './browse/repository-books.ts'
 import type { PushGate } from './policy/push-gate.ts'
 import type { Quotas } from './quota/quotas.ts'
 import type {
@@ -24,6 +25,7 @@ import type { SignatureEvents } from './signatures/events.ts'
 export class Admissions implements Admission {
   readonly #placement: Placement
   readonly #quotas: Quotas
+  readonly #repositoryBooks: RepositoryBooks
   readonly #search: SearchIndex
   readonly #scans: ScanOrders
   readonly #signatures: SignatureEvents
@@ -34,6 +36,7 @@ export class Admissions implements Admission {
   constructor(parts: {
     placement: Placement
     quotas: Quotas
+    repositoryBooks: RepositoryBooks
     search: SearchIndex
     scans: ScanOrders
     signatures: SignatureEvents
@@ -43,6 +46,7 @@ export class Admissions implements Admission {
   }) {
     this.#placement = parts.placement
     this.#quotas = parts.quotas
+    this.#repositoryBooks = parts.repositoryBooks
     this.#search = parts.search
     this.#scans = parts.scans
     this.#signatures = parts.signatures
@@ -84,6 +88,7 @@ export class Admissions implements Admission {
 
   async record(tx: Transaction, context: RequestContext, event: RegistryEvent): Promise<void> {
     await this.#quotas.record(tx, event)
+    await this.#repositoryBooks.record(tx, event)
     await this.#search.record(tx, event)
     await this.#scans.record(tx, event)
     await this.#signatures.record(tx, event)

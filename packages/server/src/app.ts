@@ -5,6 +5,7 @@ import { CollectionState } from './browse/collection.ts'
 import { ManifestBrowser } from './browse/manifests.ts'
 import { Pulls } from './browse/pulls.ts'
 import { RepositoryBrowser } from './browse/repositories.ts'
+import { RepositoryText } from './browse/repository-text.ts'
 import { RepositoryRemoval } from './browse/repository-removal.ts'
 import { System } from './browse/system.ts'
 import { TagBrowser } from './browse/tags.ts'
@@ -197,8 +198,9 @@ export async function openApp(
         ...scanning.services,
         ...scanners.services,
         repositories: new RepositoryBrowser({ database }),
+        repositoryText: new RepositoryText({ database, now }),
         repositoryRemoval: new RepositoryRemoval({ database, ...registry, admission, now }),
-        tags: new TagBrowser({ database }),
+        tags: new TagBrowser({ database, scans: scanning.services.scanSummaries }),
         manifests: new ManifestBrowser({ database, ...registry }),
         referrers: registry.referrers,
         registryManifests: registry.manifests,

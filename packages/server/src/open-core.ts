@@ -1,6 +1,7 @@
 import { openAccess } from './access/open.ts'
 import { Admissions } from './admission.ts'
 import { openAudit } from './audit/open.ts'
+import { RepositoryBooks } from './browse/repository-books.ts'
 import type { Config } from './config/schema.ts'
 import { ImmutabilityRules } from './immutability/rules.ts'
 import { JobQueue } from './jobs/queue.ts'
@@ -43,6 +44,7 @@ export async function openCore(parts: {
   const outbound = new Outbound({ settings: config.outbound })
   const fetch = (url: string, request?: OutboundRequest) => outbound.fetch(url, request)
   const usage = new Usage({ database })
+  const repositoryBooks = new RepositoryBooks({ database, now })
   const queue = new JobQueue({ database, now })
   const search = new SearchIndex({ queue })
   const access = await openAccess({
@@ -69,6 +71,7 @@ export async function openCore(parts: {
   const admission = new Admissions({
     placement,
     quotas,
+    repositoryBooks,
     search,
     scans,
     signatures,
@@ -98,6 +101,7 @@ export async function openCore(parts: {
     queue,
     quotas,
     registry,
+    repositoryBooks,
     scans,
     signatureVerification: verification,
     usage,

@@ -1,22 +1,25 @@
 import type { InstanceRole, ProjectRole, RepositoryAction } from '../actor.ts'
 
+export const projectActions = [
+  'readProject',
+  'updateProject',
+  'createProject',
+  'deleteProject',
+  'readMembers',
+  'manageMembers',
+  'readRobots',
+  'manageRobots',
+  'manageImmutability',
+  'managePolicy',
+  'manageSigners',
+  'signImages',
+  'judgeFindings',
+  'manageQuota',
+  'readAudit',
+] as const
+
 /** What can be done with a project itself, through the management API. */
-export type ProjectAction =
-  | 'readProject'
-  | 'updateProject'
-  | 'createProject'
-  | 'deleteProject'
-  | 'readMembers'
-  | 'manageMembers'
-  | 'readRobots'
-  | 'manageRobots'
-  | 'manageImmutability'
-  | 'managePolicy'
-  | 'manageSigners'
-  | 'signImages'
-  | 'judgeFindings'
-  | 'manageQuota'
-  | 'readAudit'
+export type ProjectAction = (typeof projectActions)[number]
 
 /** What concerns no project. */
 export type InstanceAction = 'catalog' | 'readUsers' | 'manageUsers' | 'readSystem' | 'manageSystem'
@@ -120,17 +123,17 @@ export function greaterInstanceRole(a: InstanceRole, b: InstanceRole): InstanceR
   return instanceOrder.indexOf(a) >= instanceOrder.indexOf(b) ? a : b
 }
 
-const repositoryActions = new Set<Action>([
+export const repositoryActions: readonly RepositoryAction[] = [
   'pull',
   'push',
   'createTag',
   'moveTag',
   'deleteTag',
   'delete',
-])
+]
 
 export function isRepositoryAction(action: Action): action is RepositoryAction {
-  return repositoryActions.has(action)
+  return repositoryActions.includes(action as RepositoryAction)
 }
 
 /** How a refusal names the action; the name of a repository follows. */

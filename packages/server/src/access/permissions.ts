@@ -16,6 +16,7 @@ import {
   isRepositoryAction,
   type ProjectAction,
   projectRoleAllows,
+  repositoryActions,
 } from './authorize.ts'
 import { mayFoundProjects, type ProjectsOnPush, projectToFound } from './founding.ts'
 import { isWithin, limitsAllow } from './limits.ts'
@@ -32,15 +33,6 @@ const decisionsMax = 2_000
 const treePortion = 2_000
 /** Deeper than any project may be: what stands further right in a name is within the same project. */
 const projectDepthMax = 8
-
-const allRepositoryActions: readonly RepositoryAction[] = [
-  'pull',
-  'push',
-  'createTag',
-  'moveTag',
-  'deleteTag',
-  'delete',
-]
 
 /** What one gets who will own the project once the push is through. */
 const founderActions: ReadonlySet<RepositoryAction> = new Set([
@@ -126,7 +118,7 @@ export class Permissions {
     const isOpen = visibility !== undefined && isOpenTo(principal, visibility)
     const allowed = nearest(chain, (project) => project.allowedAddresses)
     const founds = chain.length === 1 && (await this.#mayFound(db, principal, repository))
-    const actions = allRepositoryActions.filter((action) => {
+    const actions = repositoryActions.filter((action) => {
       if (action === 'pull' && isOpen)
         return principal.isMachine || withinKey(principal, action, repository)
       if (principal.isMachine) return withinKey(principal, action, repository)

@@ -1,20 +1,8 @@
-import { type AliasedSelectQueryBuilder, type RawBuilder, sql } from 'kysely'
+import { type AliasedSelectQueryBuilder, sql } from 'kysely'
 import type { Executor } from './database.ts'
-import { endOfPrefix, isOneOf } from './ranges.ts'
 
 /** A count that stopped at a limit when `isMore`. */
 export type BoundedCount = { count: number; isMore: boolean }
-
-export type RepositoryListing = { name: string; project: string; created_at: string }
-
-export type TagListing = {
-  name: string
-  digest: string
-  media_type: string
-  size: number
-  created_at: string
-  updated_at: string
-}
 
 export type ManifestListing = {
   digest: string
@@ -25,150 +13,7 @@ export type ManifestListing = {
   created_at: string
 }
 
-const countMax = 10_000
-
-/** Repositories by name, those after `after` only. `projects` narrows them to these ids, `within` to a project and below. */
-export async function listRepositories(
-  db: Executor,
-  query: {
-    projects: 'all' | readonly number[]
-    within: string | undefined
-    prefix: string | undefined
-    after: string | undefined
-    limit: number
-  },
-): Promise<RepositoryListing[]> {
-  const { projects, within, prefix, after } = query
-  const name = sql.ref('repositories.name')
-  const conditions: RawBuilder<unknown>[] = [sql`true`]
-  if (projects !== 'all') conditions.push(isOneOf(db, sql.ref('repositories.project_id'), projects))
-  // "/" is followed by "0" in byte order.
-  if (within !== undefined) {
-    conditions.push(
-      sql`${name} >= ${within} and ${name} < ${`${within}0`}`,
-      sql`(${name} = ${within} or substr(${name}, ${within.length + 1}, 1) = '/')`,
-    )
-  }
-  if (prefix !== undefined) {
-    conditions.push(sql`${name} >= ${prefix} and ${name} < ${endOfPrefix(prefix)}`)
-  }
-  if (after !== undefined) conditions.push(sql`${name} > ${after}`)
-  const result = await sql<RepositoryListing>`
-    select repositories.name, projects.name as project, repositories.created_at
-    from repositories join projects on projects.id = repositories.project_id
-    where ${sql.join(conditions, sql` and `)}
-    order by repositories.name limit ${query.limit}`.execute(db)
-  return result.rows
-}
-
-/** What is known of one repository without counting far. */
-export async function readRepository(
-  db: Executor,
-  name: string,
-): Promise<
-  | (RepositoryListing & { tags: BoundedCount; manifests: BoundedCount; pushed_at: string | null })
-  | undefined
-> {
-  const row = await db
-    .selectFrom('repositories')
-    .innerJoin('projects', 'projects.id', 'repositories.project_id')
-    .select([
-      'repositories.id',
-      'repositories.name',
-      'repositories.created_at',
-      'projects.name as project',
-    ])
-    .select((eb) => [
-      eb
-        .selectFrom('tags')
-        .select((inner) => inner.fn.max('updated_at').as('at'))
-        .whereRef('tags.repository_id', '=', 'repositories.id')
-        .as('tagged_at'),
-      eb
-        .selectFrom('manifests')
-        .select((inner) => inner.fn.max('created_at').as('at'))
-        .whereRef('manifests.repository_id', '=', 'repositories.id')
-        .as('added_at'),
-    ])
-    .where('repositories.name', '=', name)
-    .executeTakeFirst()
-  if (!row) return undefined
-  const { id, tagged_at: taggedAt, added_at: addedAt, ...listing } = row
-  const tags = db.selectFrom('tags').select('name').where('repository_id', '=', id)
-  const manifests = db.selectFrom('manifests').select('digest').where('repository_id', '=', id)
-  return {
-    ...listing,
-    pushed_at: (taggedAt ?? '') > (addedAt ?? '') ? taggedAt : addedAt,
-    tags: await countUpTo(db, tags.limit(countMax + 1).as('counted')),
-    manifests: await countUpTo(db, manifests.limit(countMax + 1).as('counted')),
-  }
-}
-
-/** Tags by name, or with `newestFirst` by when they were last set; those after `after` only. */
-export function listTags(
-  db: Executor,
-  query: {
-    repository: string
-    prefix: string | undefined
-    newestFirst: boolean
-    after: { updated_at: string; name: string } | undefined
-    limit: number
-  },
-): Promise<TagListing[]> {
-  const { prefix, newestFirst, after } = query
-  return tagListings(db, query.repository)
-    .$if(prefix !== undefined, (builder) =>
-      builder
-        .where('tags.name', '>=', prefix ?? '')
-        .where('tags.name', '<', endOfPrefix(prefix ?? '')),
-    )
-    .$if(after !== undefined && !newestFirst, (builder) =>
-      builder.where('tags.name', '>', after?.name ?? ''),
-    )
-    .$if(after !== undefined && newestFirst, (builder) =>
-      builder.where(({ eb, refTuple, tuple }) =>
-        eb(
-          refTuple('tags.updated_at', 'tags.name'),
-          '<',
-          tuple(after?.updated_at ?? '', after?.name ?? ''),
-        ),
-      ),
-    )
-    .$if(newestFirst, (builder) =>
-      builder.orderBy('tags.updated_at', 'desc').orderBy('tags.name', 'desc'),
-    )
-    .$if(!newestFirst, (builder) => builder.orderBy('tags.name'))
-    .limit(query.limit)
-    .execute()
-}
-
-export function readTag(
-  db: Executor,
-  repository: string,
-  tag: string,
-): Promise<TagListing | undefined> {
-  return tagListings(db, repository).where('tags.name', '=', tag).executeTakeFirst()
-}
-
-function tagListings(db: Executor, repository: string) {
-  return db
-    .selectFrom('repositories')
-    .innerJoin('tags', 'tags.repository_id', 'repositories.id')
-    .innerJoin('manifests', (join) =>
-      join
-        .onRef('manifests.repository_id', '=', 'tags.repository_id')
-        .onRef('manifests.digest', '=', 'tags.manifest_digest'),
-    )
-    .select([
-      'tags.name',
-      'tags.manifest_digest as digest',
-      'manifests.media_type',
-      'manifests.size',
-      'tags.created_at',
-      'tags.updated_at',
-    ])
-    .where('repositories.name', '=', repository)
-}
+export const countMax = 10_000
 
 /** Manifests, the newest first; those after `after` only. */
 export function listManifests(
@@ -269,6 +114,51 @@ export async function referencedSize(
   return result.rows[0]?.bytes ?? 0
 }
 
+/** As `referencedSize`, of each of these manifests with those that it lists: an index with all of its images. */
+export async function treeSizes(
+  db: Executor,
+  repositoryId: number,
+  manifests: readonly string[],
+): Promise<Map<string, number>> {
+  if (manifests.length === 0) return new Map()
+  const roots = sql.join([...manifests])
+  const { rows } = await sql<{ root: string; bytes: number }>`
+    select reached.root, cast(sum(coalesce(blobs.size, manifests.size, 0)) as bigint) as bytes
+    from (
+      select manifest_digest as root, digest from manifest_references
+      where repository_id = ${repositoryId} and manifest_digest in (${roots})
+      union
+      select listing.manifest_digest as root, listed.digest
+      from manifest_references as listing
+      join manifest_references as listed on listed.repository_id = ${repositoryId}
+        and listed.manifest_digest = listing.digest
+      where listing.repository_id = ${repositoryId} and listing.manifest_digest in (${roots})
+    ) as reached
+    left join repository_blobs on repository_blobs.repository_id = ${repositoryId}
+      and repository_blobs.digest = reached.digest
+    left join blobs on blobs.digest = repository_blobs.digest
+    left join manifests on manifests.repository_id = ${repositoryId}
+      and manifests.digest = reached.digest
+    group by reached.root`.execute(db)
+  return new Map(rows.map(({ root, bytes }) => [root, bytes]))
+}
+
+/** The bytes of these manifests themselves, by digest; 500 at most. */
+export async function manifestPayloads(
+  db: Executor,
+  repositoryId: number,
+  digests: readonly string[],
+): Promise<Map<string, Uint8Array>> {
+  if (digests.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('manifests')
+    .select(['digest', 'payload'])
+    .where('repository_id', '=', repositoryId)
+    .where('digest', 'in', digests)
+    .execute()
+  return new Map(rows.map(({ digest, payload }) => [digest, payload]))
+}
+
 /** How many manifests have this subject, counted to a limit. */
 export function countReferrers(
   db: Executor,
@@ -326,8 +216,8 @@ export async function countEverything(
   }
 }
 
-/** `rows` is limited to one more than is counted. */
-async function countUpTo<Row>(
+/** `rows` is limited to `countMax + 1`, one more than is counted. */
+export async function countUpTo<Row>(
   db: Executor,
   rows: AliasedSelectQueryBuilder<Row, 'counted'>,
 ): Promise<BoundedCount> {

@@ -31,6 +31,7 @@ export async function insertImage(tx: Transaction, digest: string): Promise<bool
       negligible: 0,
       unknown: 0,
       worst_score: 0,
+      fixable: 0,
       revision: 0,
     })
     .onConflict((conflict) => conflict.column('digest').doNothing())

@@ -65,6 +65,16 @@ export function findJob(db: Executor, id: string): Promise<JobRow | undefined> {
   return db.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
+/** The states of those of the jobs, 500 at most, that are there. */
+export async function jobStates(
+  db: Executor,
+  ids: readonly string[],
+): Promise<Map<string, JobState>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db.selectFrom('jobs').select(['id', 'state']).where('id', 'in', ids).execute()
+  return new Map(rows.map(({ id, state }) => [id, state]))
+}
+
 /** As `findJob`, locked until the transaction ends. */
 export function lockJob(tx: Transaction, id: string): Promise<JobRow | undefined> {
   return lockRows(

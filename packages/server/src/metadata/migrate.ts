@@ -4,6 +4,7 @@ import * as access from './migrations/0002-access.ts'
 import * as search from './migrations/0003-search.ts'
 import * as supplyChain from './migrations/0004-supply-chain.ts'
 import * as unjudgedSignatures from './migrations/0005-unjudged-signatures.ts'
+import * as browse from './migrations/0005-browse.ts'
 import type { Dialect } from './migrations/dialect.ts'
 
 type Migration = { name: string; up(db: Kysely<unknown>, dialect: Dialect): Promise<void> }
@@ -14,6 +15,7 @@ const migrations: readonly Migration[] = [
   { name: '0002-access', up: access.up },
   { name: '0003-search', up: search.up },
   { name: '0004-supply-chain', up: supplyChain.up },
+  { name: '0005-browse', up: browse.up },
   { name: '0005-unjudged-signatures', up: unjudgedSignatures.up },
 ]
 

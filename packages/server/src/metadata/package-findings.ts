@@ -9,6 +9,9 @@ type Severity = PackageFindingsTable['severity']
 
 export type SeverityCounts = Pick<ImagesTable, Severity>
 
+/** What is counted of the findings of an image. */
+type FindingFigures = SeverityCounts & Pick<ImagesTable, 'worst_score' | 'fixable'>
+
 /** Findings of these packages, 500 at most. */
 export function findingsOf(db: Executor, packages: readonly number[]): Promise<FindingRow[]> {
   if (packages.length === 0) return Promise.resolve([])
@@ -105,12 +108,12 @@ export function findingsOfImage(
     .execute()
 }
 
-/** How many findings of each severity, and the worst score, of each of these images, 500 at most. */
+/** How many findings of each severity, how many of all have a fix, and the worst score, of each of these images, 500 at most. */
 export async function countFindings(
   db: Executor,
   digests: readonly string[],
-): Promise<Map<string, SeverityCounts & { worst_score: number }>> {
-  const counts = new Map<string, SeverityCounts & { worst_score: number }>()
+): Promise<Map<string, FindingFigures>> {
+  const counts = new Map<string, FindingFigures>()
   if (digests.length === 0) return counts
   const rows = await db
     .selectFrom('image_packages')
@@ -119,22 +122,25 @@ export async function countFindings(
     .select((eb) => [
       eb.fn.countAll<number>().as('count'),
       eb.fn.max('package_findings.score').as('worst'),
+      eb.fn.count<number>('package_findings.fixed_version').as('fixable'),
     ])
     .where('image_packages.image_digest', 'in', digests)
     .groupBy(['image_packages.image_digest', 'package_findings.severity'])
     .execute()
   for (const digest of digests) counts.set(digest, noFindings())
-  for (const { digest, severity, count, worst } of rows) {
+  for (const { digest, severity, count, worst, fixable } of rows) {
     const counted = counts.get(digest)
     if (!counted) continue
     counted[severity] = count
+    counted.fixable += fixable
     counted.worst_score = Math.max(counted.worst_score, worst)
   }
   return counts
 }
 
-function noFindings(): SeverityCounts & { worst_score: number } {
-  return { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0, worst_score: 0 }
+function noFindings(): FindingFigures {
+  const counts = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 }
+  return { ...counts, worst_score: 0, fixable: 0 }
 }
 
 /** The place of a severity in the order, 5 for the worst: `max` of it is the worst of several. */

@@ -12,6 +12,17 @@ export function isOneOf(
     : sql`${column} in (select value from json_each(${JSON.stringify(ids)}))`
 }
 
+/** Whether the column has `text` in it: no character of it has a meaning of its own as it would have in LIKE. */
+export function containsText(
+  db: Executor,
+  column: RawBuilder<unknown>,
+  text: string,
+): RawBuilder<unknown> {
+  return db.getExecutor().adapter instanceof PostgresAdapter
+    ? sql`strpos(${column}, ${text}) > 0`
+    : sql`instr(${column}, ${text}) > 0`
+}
+
 /** The first text in byte order that no longer begins with `prefix`, near enough: U+10FFFF is the last there is. */
 export function endOfPrefix(prefix: string): string {
   return `${prefix}\u{10ffff}`

@@ -41,6 +41,8 @@ export type ImagesTable = {
   unknown: number
   /** Worst score that counts, times ten. */
   worst_score: number
+  /** Of all findings those that a newer version mends. */
+  fixable: number
   /** Counts up whenever anything above changes: what was judged by an older one is judged again. */
   revision: number
   /** The job that is to scan it, or did last; it is gone when that went well. */

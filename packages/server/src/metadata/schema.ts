@@ -25,6 +25,13 @@ import type {
   PolicyVerdictsTable,
 } from './policy-schema.ts'
 import type {
+  ManifestPlatformsTable,
+  ManifestPullsTable,
+  RepositoriesTable,
+  RepositoryDeltasTable,
+  RepositoryReadmesTable,
+} from './repository-schema.ts'
+import type {
   AdvisoryRevisionsTable,
   FindingTrendsTable,
   ImageCataloguesTable,
@@ -107,15 +114,10 @@ export type Schema = {
   policy_verdicts: PolicyVerdictsTable
   scanner_registrations: ScannerRegistrationsTable
   external_reports: ExternalReportsTable
-}
-
-/** A repository exists from its first blob or manifest until collection finds it empty. */
-type RepositoriesTable = {
-  id: Generated<number>
-  name: string
-  created_at: string
-  /** The nearest project above the name; 1 is the root. Kept right by whoever creates or removes a project. */
-  project_id: Generated<number>
+  repository_readmes: RepositoryReadmesTable
+  repository_deltas: RepositoryDeltasTable
+  manifest_pulls: ManifestPullsTable
+  manifest_platforms: ManifestPlatformsTable
 }
 
 /** One row per stored digest. `storage_key` is the generation: a digest stored anew gets a new key. */
@@ -163,6 +165,8 @@ type TagsTable = {
   repository_id: number
   name: string
   manifest_digest: string
+  /** Sorts as the name does among versions: see `version-key.ts`. */
+  version_key: string
   created_at: string
   updated_at: string
 }

@@ -64,6 +64,30 @@ export function verdictsOf(
     .execute()
 }
 
+/** How many verdicts of each kind there are on each of these manifests, 500 at most. */
+export async function countVerdicts(
+  db: Executor,
+  repositoryId: number,
+  subjects: readonly string[],
+): Promise<Map<string, { verified: number; refused: number }>> {
+  const counts = new Map<string, { verified: number; refused: number }>()
+  if (subjects.length === 0) return counts
+  const rows = await db
+    .selectFrom('signature_verdicts')
+    .select(['subject_digest as subject', 'state'])
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('repository_id', '=', repositoryId)
+    .where('subject_digest', 'in', subjects)
+    .groupBy(['subject_digest', 'state'])
+    .execute()
+  for (const { subject, state, count } of rows) {
+    const counted = counts.get(subject) ?? { verified: 0, refused: 0 }
+    counted[state] = count
+    counts.set(subject, counted)
+  }
+  return counts
+}
+
 /** Puts these in the place of all that was said of the subject. */
 export async function replaceVerdicts(
   tx: Transaction,

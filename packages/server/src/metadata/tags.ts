@@ -1,6 +1,7 @@
 import type { TagName } from '@berth/oci/reference.ts'
 import type { Database, Transaction } from './database.ts'
 import { lockRows } from './row-lock.ts'
+import { versionKeyOf } from './version-key.ts'
 
 export type TagReads = ReturnType<typeof prepareTagReads>
 
@@ -39,6 +40,7 @@ export async function claimTag(
         repository_id: tag.repository,
         name: tag.name,
         manifest_digest: tag.digest,
+        version_key: versionKeyOf(tag.name),
         created_at: tag.now,
         updated_at: tag.now,
       })

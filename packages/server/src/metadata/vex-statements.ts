@@ -138,6 +138,23 @@ export function findVexRow(
     .executeTakeFirst()
 }
 
+/** Whether any statement in force may speak of an image in a repository. */
+export async function hasVexRows(
+  db: Executor,
+  query: { projects: readonly string[]; repository: string },
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('vex_statements')
+    .innerJoin('projects', 'projects.id', 'vex_statements.project_id')
+    .select('vex_statements.id')
+    .where('projects.name', 'in', query.projects)
+    .where('vex_statements.repository', 'in', ['', query.repository])
+    .where('vex_statements.revoked_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /**
  * Statements in force that may speak of an image in a repository: those of the projects above it, of this repository or
  * all, of this image or all. The newest 10,000.

@@ -12,6 +12,11 @@ const imageConfigs = new Set([
 ])
 const configMaxBytes = 4 << 20
 
+/** Whether a config of this media type is that of an image: artifacts keep something else in theirs. */
+export function isImageConfigMediaType(mediaType: string): boolean {
+  return imageConfigs.has(mediaType)
+}
+
 /** The config of an image as JSON, or why there is none: `unreadable` completes the sentence "The config …". */
 export type ImageConfig =
   | { readonly config: JsonObject; readonly unreadable: undefined }
@@ -27,7 +32,7 @@ export async function readImageConfig(
   repository: RepositoryName,
   descriptor: Descriptor | undefined,
 ): Promise<ImageConfig | undefined> {
-  if (!descriptor || !imageConfigs.has(descriptor.mediaType)) return undefined
+  if (!descriptor || !isImageConfigMediaType(descriptor.mediaType)) return undefined
   try {
     const bytes = await readBlob(blobs, repository, descriptor, configMaxBytes)
     if (bytes === undefined) return unreadable(`is larger than ${configMaxBytes >> 20} MiB`)

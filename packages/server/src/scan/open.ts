@@ -17,6 +17,7 @@ import { PackageSearch } from './package-search.ts'
 import { Reports } from './reports.ts'
 import { Sboms } from './sboms.ts'
 import { ScannedImages } from './scanned-images.ts'
+import { ScanSummaries } from './scan-summaries.ts'
 import { Scans } from './scans.ts'
 import { FindingTracking } from './tracking.ts'
 import { ScanUpkeep } from './upkeep.ts'
@@ -69,6 +70,7 @@ export function openScanning(parts: {
     advisoryUpdates,
     scannedImages,
     imageFindings,
+    scanSummaries: new ScanSummaries({ database, findings: imageFindings }),
     reports,
     scans: new Scans({
       database,

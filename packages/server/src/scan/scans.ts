@@ -5,6 +5,7 @@ import { insertAuditEntry } from '../metadata/audit-entries.ts'
 import type { Database } from '../metadata/database.ts'
 import { type ImageRow, insertImage, lockImage, updateImage } from '../metadata/images.ts'
 import { findJob, lockJob, updateJob } from '../metadata/jobs.ts'
+import type { JobState } from '../metadata/schema.ts'
 import { findProjectName } from '../metadata/projects.ts'
 import { findRepository } from '../metadata/repositories.ts'
 import type { NotCovered } from '@berth/scanner/package.ts'
@@ -182,17 +183,13 @@ export class Scans {
     }
   }
 
-  /** What is known counts even while it is read again. */
   async #stateOf(row: ImageRow): Promise<Pick<ImageScanView, 'state' | 'progress'>> {
     const job = row.scan_job === null ? undefined : await findJob(this.#database.read, row.scan_job)
     const progress =
       job?.state === 'running' && job.progress !== null
         ? (JSON.parse(job.progress) as ScanProgress)
         : null
-    if (row.state !== 'catalogued' && job?.state === 'running')
-      return { state: 'running', progress }
-    if (row.state === 'failed' && job?.state === 'waiting') return { state: 'waiting', progress }
-    return { state: row.state, progress }
+    return { state: stateOfScan(row, job?.state), progress }
   }
 
   async #subject(tx: Database['read'], repository: RepositoryName, digest: string) {
@@ -207,4 +204,10 @@ export class Scans {
   #iso(): string {
     return new Date(this.#now()).toISOString()
   }
+}
+
+/** The state of an image whose `scan_job` has the state `job`. What is known counts even while it is read again. */
+export function stateOfScan(row: ImageRow, job: JobState | undefined): ImageScanView['state'] {
+  if (row.state !== 'catalogued' && job === 'running') return 'running'
+  return row.state === 'failed' && job === 'waiting' ? 'waiting' : row.state
 }

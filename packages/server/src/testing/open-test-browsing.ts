@@ -1,5 +1,7 @@
 import { CollectionState } from '../browse/collection.ts'
 import { ManifestBrowser } from '../browse/manifests.ts'
+import { RepositoryBooks } from '../browse/repository-books.ts'
+import { RepositoryText } from '../browse/repository-text.ts'
 import { RepositoryBrowser } from '../browse/repositories.ts'
 import { RepositoryRemoval } from '../browse/repository-removal.ts'
 import { System } from '../browse/system.ts'
@@ -19,6 +21,8 @@ import type { Database } from '../metadata/database.ts'
 import type { Admission } from '../registry/admission.ts'
 import { unrestricted } from '../registry/unrestricted.ts'
 import { SearchIndex } from '../search/index.ts'
+import { ImageFindings } from '../scan/image-findings.ts'
+import { ScanSummaries } from '../scan/scan-summaries.ts'
 import { Search } from '../search/search.ts'
 import { version } from '../version.ts'
 import { openTestManagement, type TestManagement } from './open-test-management.ts'
@@ -28,6 +32,7 @@ export type TestBrowsing = {
   readonly api: TestManagement
   readonly store: TestRegistry
   readonly queue: JobQueue
+  readonly books: RepositoryBooks
   close(): Promise<void>
 }
 
@@ -41,10 +46,15 @@ export async function openTestBrowsing(
   const index = new SearchIndex({ queue })
   const admission: Admission = {
     ...unrestricted,
-    record: (tx, _context, event) => index.record(tx, event),
+    async record(tx, _context, event) {
+      await books.record(tx, event)
+      await index.record(tx, event)
+    },
     ...rules,
   }
   const store = new TestRegistry(database, { admission })
+  const books = new RepositoryBooks({ database, now: () => store.now() })
+  const scans = new ScanSummaries({ database, findings: new ImageFindings({ database }) })
   const { manifests, blobs, referrers } = store.registry
   const jobs = new Jobs({ database, queue, now })
   const api = await openTestManagement({
@@ -72,8 +82,9 @@ export async function openTestBrowsing(
       }),
       search: new Search({ database }),
       repositories: new RepositoryBrowser({ database }),
+      repositoryText: new RepositoryText({ database, now }),
       repositoryRemoval: new RepositoryRemoval({ database, manifests, blobs, admission, now }),
-      tags: new TagBrowser({ database }),
+      tags: new TagBrowser({ database, scans }),
       manifests: new ManifestBrowser({ database, manifests, blobs }),
       referrers,
     },
@@ -82,6 +93,7 @@ export async function openTestBrowsing(
     api,
     store,
     queue,
+    books,
     async close() {
       await api.close()
       await store.close()

@@ -50,6 +50,11 @@ export class TestRegistry {
     })
   }
 
+  /** Milliseconds since 1970, as the registry sees them. */
+  now(): number {
+    return this.#now
+  }
+
   pass(seconds: number): void {
     this.#now += seconds * 1000
   }

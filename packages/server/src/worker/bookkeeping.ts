@@ -3,6 +3,8 @@ import type { LdapSync } from '../access/ldap-sync.ts'
 import type { LoginThrottle } from '../access/login-throttle.ts'
 import type { Sessions } from '../access/sessions.ts'
 import type { Audit } from '../audit/open.ts'
+import type { Pulls } from '../browse/pulls.ts'
+import type { RepositoryBooks } from '../browse/repository-books.ts'
 import type { Config } from '../config/schema.ts'
 import type { Logger } from '../log.ts'
 import type { JobQueue } from '../jobs/queue.ts'
@@ -22,6 +24,8 @@ const rowsAtOnce = 1000
 export function startBookkeeping(parts: {
   audit: Audit
   usage: Usage
+  repositoryBooks: RepositoryBooks
+  pulls: Pulls
   advisories: Advisories
   queue: JobQueue
   sessions: Sessions
@@ -31,7 +35,7 @@ export function startBookkeeping(parts: {
   config: Pick<Config, 'access' | 'scan'>
   logger: Logger
 }): { stop(): Promise<void> } {
-  const { audit, usage, advisories, ldapSync, logger } = parts
+  const { audit, usage, repositoryBooks, pulls, advisories, ldapSync, logger } = parts
   const loops = new BackgroundLoops(logger)
   const { signal } = loops
   const every = (name: string, milliseconds: number, work: () => Promise<unknown>) =>
@@ -41,6 +45,8 @@ export function startBookkeeping(parts: {
   every('audit refusals', 5 * secondMs, () => audit.refusals.flush())
   every('audit retention', hourMs, () => audit.retention.run({ signal }))
   every('usage', 2 * secondMs, () => usage.fold({ signal }))
+  every('figures of repositories', 2 * secondMs, () => repositoryBooks.fold({ signal }))
+  every('pulls', 30 * secondMs, () => pulls.flush())
   every('advisories', 5 * secondMs, () => advisories.refresh())
   every('expired sessions', minuteMs, () => parts.sessions.removeExpired(rowsAtOnce))
   every('expired throttles', minuteMs, () => parts.throttle.removeExpired(rowsAtOnce))
@@ -73,6 +79,11 @@ export function startBookkeeping(parts: {
     async stop() {
       await loops.stop()
       await forwarding
+      try {
+        await pulls.flush()
+      } catch (error) {
+        logger.error({ err: error }, 'the last pulls could not be written down while stopping')
+      }
       try {
         // What was refused in the last seconds is written too.
         await audit.refusals.flush()

@@ -2,6 +2,7 @@ import type { RepositoryName } from '@berth/oci/reference.ts'
 import type { Authenticator } from '../../access/authenticate.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { TokenService } from '../../access/tokens.ts'
+import type { Pulls } from '../../browse/pulls.ts'
 import type { PullGate } from '../../policy/gate.ts'
 import type { Permit } from '../../registry/admission.ts'
 import type { Blobs } from '../../registry/blobs.ts'
@@ -29,6 +30,7 @@ export type Door = {
   readonly repositories: Repositories
   readonly referrers: Referrers
   readonly pullGate: PullGate
+  readonly pulls: Pulls
   readonly uploadLocations: UploadLocations
   readonly bodyBuffers: BodyBuffers
   readonly forwarding: Forwarding

@@ -20,6 +20,10 @@ export async function getManifest(door: Door, call: RepositoryCall): Promise<voi
   const reference = parseReference(call.last)
   const manifest = await door.manifests.getManifest(repository, reference)
   const warning = await passPolicy(door, call, manifest)
+  // What scanners of this Berth fetch is no use of the image.
+  if (!exchange.isHead && caller.actor.kind !== 'system') {
+    door.pulls.note(repository, manifest.digest)
+  }
   const headers = contentHeaders(manifest.digest)
   headers.push(
     'Cache-Control',

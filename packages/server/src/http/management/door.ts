@@ -25,6 +25,7 @@ import type { Forwarding } from '../forwarded.ts'
 import type { CollectionState } from '../../browse/collection.ts'
 import type { ManifestBrowser } from '../../browse/manifests.ts'
 import type { RepositoryBrowser } from '../../browse/repositories.ts'
+import type { RepositoryText } from '../../browse/repository-text.ts'
 import type { RepositoryRemoval } from '../../browse/repository-removal.ts'
 import type { System } from '../../browse/system.ts'
 import type { TagBrowser } from '../../browse/tags.ts'
@@ -97,6 +98,7 @@ export type ManagementDoor = {
   readonly scannerRegistrations: ScannerRegistrations
   readonly externalScans: ExternalScans
   readonly repositories: RepositoryBrowser
+  readonly repositoryText: RepositoryText
   readonly repositoryRemoval: RepositoryRemoval
   readonly tags: TagBrowser
   readonly manifests: ManifestBrowser

@@ -78,10 +78,27 @@ for (const { name: engine, available, open } of testDatabases) {
       await browsing.store.pushImage('team/app', 'v1', ['layer'])
       browsing.store.pass(60)
       await browsing.store.pushImage('team/app', 'v2', ['layer'])
+      const { size: manifestSize } = (await get('/repositories/team%2Fapp/tags/v1')) as {
+        size: number
+      }
+      browsing.api.setCaller(
+        testCaller({
+          may: (action) => Promise.resolve(['pull', 'push'].includes(action)),
+          mayProject: (action) =>
+            Promise.resolve(['readProject', 'updateProject'].includes(action)),
+        }),
+      )
       expect(await get('/repositories/team%2Fapp')).toEqual({
         name: 'team/app',
         project: '',
         createdAt: '2026-01-01T00:00:00.000Z',
+        description: '',
+        readme: null,
+        version: 1,
+        size: '{}'.length + 'layer'.length + manifestSize,
+        lastPulledAt: null,
+        pulls: 0,
+        allowed: ['pull', 'push', 'readProject', 'updateProject'],
         tags: { count: 2, isMore: false },
         manifests: { count: 1, isMore: false },
         pushedAt: '2026-01-01T00:01:00.000Z',

@@ -8,9 +8,10 @@ const pulling = { on: 'repository', action: 'pull' } as const
 /** The tags of a repository. */
 export const tagRoutes: readonly Binding[] = [
   bind(listTags, pulling, async ({ tags }, { params, query }) => {
-    const { sort, prefix, after, limit } = query
+    const { sort, order, prefix, contains, after, limit } = query
     const repository = parseRepositoryName(params.repository)
-    return { body: await tags.listTags(repository, { sort, prefix, after, limit }) }
+    const page = { sort, order, prefix, contains, after, limit }
+    return { body: await tags.listTags(repository, page) }
   }),
   bind(readTag, pulling, async ({ tags }, { params }) => ({
     body: await tags.getTag(parseRepositoryName(params.repository), parseTagName(params.tag)),
