@@ -63,13 +63,17 @@ import { Worker } from './worker/worker.ts'
 /** What a dry run of collection explains at most. */
 const plannedReviews = 100
 
+export type Administrator = { readonly name: string; readonly password: string | undefined }
+
 /** A running Berth. */
 export type App = {
   /** Where clients reach it from this machine, such as `http://127.0.0.1:5000`. */
   readonly url: string
   readonly metricsUrl: string | undefined
   /** Set at the very first start; the password only when it was generated. */
-  readonly administrator: { name: string; password: string | undefined } | undefined
+  readonly administrator: Administrator | undefined
+  /** Where the first administrator can be taken over, as long as that is possible; holds a secret. */
+  readonly setupUrl: string | undefined
   readonly caCertificateFile: string | undefined
   readonly database: Database
   readonly storage: StorageDriver
@@ -84,7 +88,13 @@ export type App = {
 /** The only place that constructs. What it opened before a failure is closed again. */
 export async function openApp(
   config: Config,
-  parts: { logger: Logger; clock?: Clock; storage?: StorageDriver },
+  parts: {
+    logger: Logger
+    clock?: Clock
+    storage?: StorageDriver
+    /** Told at the very first start, before anything else can fail. */
+    onAdministrator?: (administrator: Administrator) => void
+  },
 ): Promise<App> {
   const { logger, clock = () => new Date() } = parts
   const opened: (() => unknown)[] = []
@@ -101,7 +111,12 @@ export async function openApp(
 
     const core = await openCore({ config, database, storage, logger, clock })
     const { access, admission, audit, immutability, queue, quotas, registry, usage, now } = core
-    const administrator = await access.users.ensureAdministrator(config.access.administrator)
+    const founded = await access.users.ensureAdministrator(config.access.administrator)
+    const administrator = founded.created ? founded : undefined
+    if (administrator) parts.onAdministrator?.(administrator)
+    const setupCode = await access.setup.prepare(
+      administrator?.password === undefined ? undefined : administrator.name,
+    )
     opened.push(() => registry.uploads.close())
 
     const metrics = new Metrics()
@@ -287,9 +302,11 @@ export async function openApp(
     return {
       url: urlOf(config, server.address),
       metricsUrl: metricsListener?.url,
-      administrator: administrator.created
-        ? { name: administrator.name, password: administrator.password }
-        : undefined,
+      administrator,
+      setupUrl:
+        setupCode === undefined
+          ? undefined
+          : `${urlOf(config, server.address).replace(/\/$/, '')}/setup#code=${setupCode}`,
       caCertificateFile: tls?.caCertificateFile,
       database,
       storage,

@@ -15,6 +15,7 @@ import {
   removeThrottle,
   trimThrottles,
 } from '../metadata/login-throttles.ts'
+import { deleteSetupCodes } from '../metadata/setup-codes.ts'
 import { addressBlockOf } from './address-block.ts'
 import { GuessesUnderWay } from './guesses-under-way.ts'
 
@@ -103,7 +104,10 @@ export class LoginThrottle {
       await this.#database.relaxedTransaction(async (tx) => {
         if (failed.length > 0) await removeThrottle(tx, knownKey(userId, block))
         const limits = { now: timestamp(now), keep: knownAddressesPerUser }
-        if (!isFresh) await rememberAddress(tx, userId, block, limits)
+        if (isFresh) return
+        await rememberAddress(tx, userId, block, limits)
+        // Whoever signs in needs no code to be let in.
+        await deleteSetupCodes(tx, userId)
       })
     } catch (error) {
       // A full disk stops pushes; it must not stop the logins that pulls need.

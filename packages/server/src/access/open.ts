@@ -30,6 +30,7 @@ import { ScannerTokens } from './scanner-tokens.ts'
 import { SecondFactor } from './second-factor.ts'
 import { SecondFactorCodes } from './second-factor-codes.ts'
 import { Sessions } from './sessions.ts'
+import { Setup } from './setup.ts'
 import { SignIn } from './sign-in.ts'
 import { TokenService } from './tokens.ts'
 import { Users } from './users.ts'
@@ -114,6 +115,7 @@ export async function openAccess(parts: {
     throttle,
     scannerTokens,
     permissions,
+    setup: new Setup({ database, changes, passwords, throttle, sessions, now }),
     signIn: new SignIn({ database, credentials, sessions }),
     ownPassword: new OwnPassword({ database, changes, passwords, credentials }),
     secondFactor: new SecondFactor({ database, changes, codes, credentials, now }),

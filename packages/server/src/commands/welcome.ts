@@ -1,18 +1,29 @@
-import type { App } from '../app.ts'
+import type { Administrator, App } from '../app.ts'
 import type { Config } from '../config/schema.ts'
+
+/** What a person reads at the very first start, when the administrator was made. */
+export function administratorText({ name, password }: Administrator): string {
+  const lines = [
+    '',
+    'This is the first start, so an administrator was made:',
+    `  name      ${name}`,
+    password === undefined
+      ? '  password  the one from your configuration'
+      : `  password  ${password}   (shown only now; change it with: berth user password ${name})`,
+    '',
+  ]
+  return lines.join('\n')
+}
 
 /** What a person reads when the server is up: where it is, who may log in, and what to type next. */
 export function welcomeText(config: Config, app: App): string {
   const host = app.url.replace(/^https?:\/\//, '')
   const lines = ['', `Berth is ready on ${app.url}`, `Data is kept in ${config.dataDirectory}`]
-  if (app.administrator) {
+  if (app.setupUrl !== undefined) {
     lines.push(
       '',
-      'This is the first start, so an administrator was made:',
-      `  name      ${app.administrator.name}`,
-      app.administrator.password === undefined
-        ? '  password  the one from your configuration'
-        : `  password  ${app.administrator.password}   (shown only now; change it with: berth user password ${app.administrator.name})`,
+      'Nobody has signed in yet. Choose the password of the administrator in a browser (good once, for 24 hours):',
+      `  ${app.setupUrl}`,
     )
   }
   if (app.caCertificateFile !== undefined) {

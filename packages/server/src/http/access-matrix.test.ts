@@ -55,6 +55,7 @@ const administrators = list('administrator')
 /** By route id. */
 const management: Readonly<Record<string, readonly CallerName[]>> = {
   ...ids(everyone, 'listProjects signIn listSignInProviders startOidcSignIn finishOidcSignIn'),
+  ...ids(everyone, 'readSetup finishSetup'),
   ...ids(everyone, 'startDeviceSignIn redeemDeviceCode listRepositories search'),
   ...ids(signedIn, 'createProject readOwnUser readSession signOut readAdvisories'),
   ...ids(people, 'changeOwnPassword listSessions endSessions endSession readSecondFactor'),

@@ -8,7 +8,7 @@ export type Completion = { done: number; total: number; unit: 'bytes' | 'items' 
 export function completionOf(progress: unknown): Completion | null {
   if (typeof progress !== 'object' || progress === null) return null
   const { bytes, totalBytes, done, total } = progress as Readonly<Record<string, unknown>>
-  return makeCompletion(bytes, totalBytes, 'bytes') ?? makeCompletion(done, total, 'items')
+  return makeCompletion(bytes, totalBytes, 'bytes') ?? makeCompletion(done, total, 'items') ?? null
 }
 
 function makeCompletion(

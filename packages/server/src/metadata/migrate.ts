@@ -3,8 +3,10 @@ import * as registry from './migrations/0001-registry.ts'
 import * as access from './migrations/0002-access.ts'
 import * as search from './migrations/0003-search.ts'
 import * as supplyChain from './migrations/0004-supply-chain.ts'
-import * as unjudgedSignatures from './migrations/0005-unjudged-signatures.ts'
 import * as browse from './migrations/0005-browse.ts'
+import * as unjudgedSignatures from './migrations/0005-unjudged-signatures.ts'
+import * as figures from './migrations/0005-figures.ts'
+import * as oversight from './migrations/0005-oversight.ts'
 import type { Dialect } from './migrations/dialect.ts'
 
 type Migration = { name: string; up(db: Kysely<unknown>, dialect: Dialect): Promise<void> }
@@ -17,6 +19,8 @@ const migrations: readonly Migration[] = [
   { name: '0004-supply-chain', up: supplyChain.up },
   { name: '0005-browse', up: browse.up },
   { name: '0005-unjudged-signatures', up: unjudgedSignatures.up },
+  { name: '0005-figures', up: figures.up },
+  { name: '0005-oversight', up: oversight.up },
 ]
 
 /**

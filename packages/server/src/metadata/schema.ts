@@ -18,6 +18,13 @@ import type {
   DeviceAuthorizationsTable,
 } from './access-schema.ts'
 import type {
+  FindingCountsTable,
+  InstanceTrendsTable,
+  ProjectFiguresTable,
+  VulnerabilityNamesTable,
+} from './figures-schema.ts'
+import type { JobLogLinesTable, SetupCodesTable } from './oversight-schema.ts'
+import type {
   PoliciesTable,
   PolicyEpochTable,
   PolicyExceptionsTable,
@@ -114,10 +121,16 @@ export type Schema = {
   policy_verdicts: PolicyVerdictsTable
   scanner_registrations: ScannerRegistrationsTable
   external_reports: ExternalReportsTable
+  setup_codes: SetupCodesTable
+  job_log_lines: JobLogLinesTable
   repository_readmes: RepositoryReadmesTable
   repository_deltas: RepositoryDeltasTable
   manifest_pulls: ManifestPullsTable
   manifest_platforms: ManifestPlatformsTable
+  project_figures: ProjectFiguresTable
+  finding_counts: FindingCountsTable
+  instance_trends: InstanceTrendsTable
+  vulnerability_names: VulnerabilityNamesTable
 }
 
 /** One row per stored digest. `storage_key` is the generation: a digest stored anew gets a new key. */
@@ -300,7 +313,7 @@ type IdempotencyKeysTable = {
   expires_at: string
 }
 
-/** Every distinct word that search finds: names of projects, repositories and tags, labels and annotations. */
+/** Every distinct word that search finds: names of projects, repositories, tags and packages, labels and annotations. */
 type SearchTermsTable = {
   id: Generated<number>
   kind: SearchTermKind
@@ -309,7 +322,7 @@ type SearchTermsTable = {
   folded: string
 }
 
-export type SearchTermKind = 'project' | 'repository' | 'tag' | 'label' | 'annotation'
+export type SearchTermKind = 'project' | 'repository' | 'tag' | 'label' | 'annotation' | 'package'
 
 /** Where a label or an annotation stands. Names stand in the tables of what they name. */
 type SearchOccurrencesTable = {

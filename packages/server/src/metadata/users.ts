@@ -154,6 +154,7 @@ export async function updateUser(
   tx: Transaction,
   id: string,
   change: {
+    name?: string | undefined
     passwordHash?: string | undefined
     role?: InstanceRole | undefined
     disabledAt?: string | null | undefined
@@ -162,6 +163,7 @@ export async function updateUser(
   },
 ): Promise<void> {
   const values: Updateable<Schema['users']> = {}
+  if (change.name !== undefined) values.name = change.name
   if (change.passwordHash !== undefined) values.password_hash = change.passwordHash
   if (change.role !== undefined) values.role = change.role
   if (change.disabledAt !== undefined) values.disabled_at = change.disabledAt

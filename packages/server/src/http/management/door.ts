@@ -9,6 +9,7 @@ import type { Projects } from '../../access/projects.ts'
 import type { Robots } from '../../access/robots.ts'
 import type { SecondFactor } from '../../access/second-factor.ts'
 import type { Sessions } from '../../access/sessions.ts'
+import type { Setup } from '../../access/setup.ts'
 import type { SignIn } from '../../access/sign-in.ts'
 import type { Users } from '../../access/users.ts'
 import type { Workloads } from '../../access/workloads.ts'
@@ -72,6 +73,7 @@ export type ManagementDoor = {
   readonly policyExceptions: PolicyExceptions
   readonly decisions: Decisions
   readonly sessions: Sessions
+  readonly setup: Setup
   readonly signIn: SignIn
   readonly secondFactor: SecondFactor
   readonly oidc: OidcSignIn

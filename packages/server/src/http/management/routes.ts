@@ -10,6 +10,7 @@ import { oidcRoutes } from './oidc.ts'
 import { projectRoutes } from './projects.ts'
 import { robotRoutes } from './robots.ts'
 import { secondFactorRoutes } from './second-factor.ts'
+import { setupRoutes } from './setup.ts'
 import { sessionRoutes } from './session.ts'
 import { sessionsRoutes } from './sessions.ts'
 import { userRoutes } from './users.ts'
@@ -43,6 +44,7 @@ export const managementRoutes: readonly Binding[] = [
   ...memberRoutes,
   ...groupRoutes,
   ...userRoutes,
+  ...setupRoutes,
   ...sessionRoutes,
   ...sessionsRoutes,
   ...secondFactorRoutes,

@@ -1,6 +1,8 @@
 import { takesIfMatch } from '@berth/api/openapi.ts'
 import type { Fault } from '@berth/api/problem.ts'
 import type { Caller } from '../../access/caller.ts'
+import { readSessionCookie } from '../../access/session-cookie.ts'
+import { BerthError } from '../../errors.ts'
 import type { IdempotencyKeys } from '../../access/idempotency-keys.ts'
 import type { Exchange } from '../exchange.ts'
 import type { RequestAudit } from '../request-audit.ts'
@@ -44,8 +46,18 @@ export async function serveCall(
     await serveCaller(parts, exchange, caller, bound, target)
   } catch (error) {
     parts.audit.failed(exchange, caller, subjectOf(bound, target), error)
-    throw error
+    throw endedSession(exchange, caller, error)
   }
+}
+
+/** Who comes with a cookie and is nobody was signed in: a page can ask for a new sign-in and keep what was typed. */
+function endedSession({ request }: Exchange, caller: Caller, error: unknown): unknown {
+  const isNobody = error instanceof BerthError && error.kind === 'unauthenticated'
+  if (!isNobody || caller.credentials !== 'none' || error.details.length > 0) return error
+  if (readSessionCookie(request.headers.cookie ?? '') === undefined) return error
+  return new BerthError('unauthenticated', 'The session has ended. Sign in again.', {
+    details: [{ reason: 'sessionEnded' }],
+  })
 }
 
 /** The project or repository that the path names; `''` when it names none. */

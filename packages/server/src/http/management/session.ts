@@ -1,22 +1,37 @@
-import { readSession, signIn, signOut } from '@berth/api/session.ts'
+import { instanceRight, readSession, signIn, signOut } from '@berth/api/session.ts'
+import type * as z from 'zod'
 import type { InstanceAction } from '../../access/authorize.ts'
+import type { Caller } from '../../access/caller.ts'
+import type { NewSession } from '../../access/sessions.ts'
 import type { User } from '../../access/user-record.ts'
 import type { Exchange } from '../exchange.ts'
 import { type Binding, bind } from './call.ts'
 import type { ManagementDoor } from './door.ts'
 
-const instanceActions: readonly InstanceAction[] = [
-  'catalog',
-  'readUsers',
-  'manageUsers',
-  'readSystem',
-  'manageSystem',
-]
+type Right = z.output<typeof instanceRight>
+
+/** What each right of the answer depends on: the permission of the routes it is about. */
+const rights: Readonly<Record<Exclude<Right, 'createProject'>, InstanceAction>> = {
+  catalog: 'catalog',
+  readUsers: 'readUsers',
+  manageUsers: 'manageUsers',
+  readSystem: 'readSystem',
+  manageSystem: 'manageSystem',
+  readAudit: 'readSystem',
+  readPolicies: 'readSystem',
+  managePolicies: 'manageSystem',
+  manageSigners: 'manageSystem',
+  manageRobots: 'manageSystem',
+  manageQuotas: 'manageSystem',
+  manageScanners: 'manageSystem',
+  importAdvisories: 'manageSystem',
+  manageJobs: 'manageSystem',
+}
 
 /** The session that asks, and its beginning and end. */
 export const sessionRoutes: readonly Binding[] = [
   bind(signIn, { on: 'anyone' }, async (door, { body, caller, context, exchange }) => {
-    const { user, session } = await door.signIn.signIn({
+    const signedIn = await door.signIn.signIn({
       name: body.name,
       password: body.password,
       code: body.code,
@@ -25,11 +40,7 @@ export const sessionRoutes: readonly Binding[] = [
       secure: isSecure(door, exchange),
       requestId: context.requestId,
     })
-    const { csrfToken, expiresAt } = session
-    return {
-      body: { user: toBody(user), csrfToken, expiresAt },
-      headers: ['Set-Cookie', session.cookie],
-    }
+    return signedInAnswer(signedIn)
   }),
   bind(readSession, { on: 'caller' }, async (door, { caller }) => {
     const user = await door.signIn.userOf(caller)
@@ -40,7 +51,7 @@ export const sessionRoutes: readonly Binding[] = [
         credentials,
         user: user === undefined ? null : toBody(user),
         role: user?.role ?? null,
-        allowed: instanceActions.filter((action) => caller.mayInstance(action)),
+        allowed: await rightsOf(caller),
         session:
           sessionId === undefined
             ? null
@@ -59,7 +70,23 @@ export const sessionRoutes: readonly Binding[] = [
   }),
 ]
 
-function isSecure({ forwarding }: ManagementDoor, { request }: Exchange): boolean {
+async function rightsOf(caller: Caller): Promise<Right[]> {
+  const mayCreate = await caller.mayProject('createProject', '')
+  return instanceRight.options.filter((right) =>
+    right === 'createProject' ? mayCreate : caller.mayInstance(rights[right]),
+  )
+}
+
+/** The answer to whoever has just signed in, with the cookie. */
+export function signedInAnswer({ user, session }: { user: User; session: NewSession }) {
+  const { csrfToken, expiresAt } = session
+  return {
+    body: { user: toBody(user), csrfToken, expiresAt },
+    headers: ['Set-Cookie', session.cookie],
+  }
+}
+
+export function isSecure({ forwarding }: ManagementDoor, { request }: Exchange): boolean {
   return forwarding.externalOrigin(request.headers, request.socket).protocol === 'https'
 }
 
