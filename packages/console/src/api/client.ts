@@ -7,7 +7,7 @@ import {
 import type { Route } from '@berth/api/route.ts'
 import { berthUrl } from './address.ts'
 import { noteAnswer, noteNoAnswer, noteTooMany } from './connection.ts'
-import { askToSignInAgain, csrfToken, isSignedIn } from './session-state.ts'
+import { askToSignInAgain, csrfToken, isSignedIn, noteRefusal } from './session-state.ts'
 
 const pauseSeconds = 5
 
@@ -28,9 +28,7 @@ async function watchedFetch(...given: Parameters<typeof fetch>): Promise<Respons
   }
   // A proxy whose server is gone answers with these.
   if (answer.status === 502 || answer.status === 504) noteNoAnswer()
-  else if (answer.status === 429) {
-    noteTooMany(Number(answer.headers.get('retry-after') ?? pauseSeconds) || pauseSeconds)
-  } else noteAnswer()
+  else noteAnswer()
   return answer
 }
 
@@ -57,12 +55,20 @@ async function again<Result>(route: Route, send: () => Promise<Result>): Promise
   try {
     return await send()
   } catch (error) {
+    if (error instanceof ApiProblem) noteProblem(route, error)
     const isEnded = error instanceof ApiProblem && error.status === 401 && isSignedIn()
     // Signing in is refused with 401 too.
     if (!isEnded || route.secret === true || route.path === '/session') throw error
     await askToSignInAgain()
     return send()
   }
+}
+
+function noteProblem(route: Route, { status, kind, retryAfterSeconds }: ApiProblem): void {
+  // Where codes and passwords are guessed, the pause is that of one form, which says so itself.
+  const isGuess = route.secret === true || route.topic === 'Device sign-in'
+  if (status === 429 && !isGuess) noteTooMany(retryAfterSeconds ?? pauseSeconds)
+  if (kind === 'denied') noteRefusal(route.method !== 'GET')
 }
 
 /** The address of a route, for links that the browser itself follows, such as downloads. */

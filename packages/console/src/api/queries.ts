@@ -51,6 +51,13 @@ export const queryClient = new QueryClient({
   },
 })
 
+/** A random key. `crypto.randomUUID` is missing where Berth is reached over plain HTTP. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('')
+}
+
 /** What the caches of a route begin with. */
 export function keyOf(route: Route, request: object = {}): readonly unknown[] {
   const { params = {}, query = {} } = request as { params?: unknown; query?: unknown }
@@ -122,7 +129,7 @@ export function useApiAction<R extends Route>(
       callApi(
         route,
         route.method === 'POST' && route.secret !== true
-          ? { idempotencyKey: crypto.randomUUID(), ...request }
+          ? { idempotencyKey: newKey(), ...request }
           : request,
       ),
     onSuccess: async ({ body }) => {

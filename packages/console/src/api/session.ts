@@ -4,9 +4,12 @@ import { useSyncExternalStore } from 'react'
 import type * as z from 'zod'
 import { callApi } from './client.ts'
 import {
+  askToSignInAgain,
   currentSession,
   isSessionEnded,
+  isSignedIn,
   noteSession,
+  otherSession,
   type Session,
   subscribeToSession,
 } from './session-state.ts'
@@ -14,16 +17,26 @@ import {
 /** What may be done on the whole instance. */
 export type InstanceAction = Session['allowed'][number]
 
-/** Asks the server who sits there. Signed out is no error. */
+/**
+ * Asks the server who sits there. Signed out is no error; where somebody was signed in until now, the dialog to sign in again
+ * opens, and the page stays theirs.
+ */
 export async function loadSession(): Promise<Session | undefined> {
+  const session = await readWho()
+  if (session === undefined && isSignedIn()) {
+    void askToSignInAgain().catch(() => undefined)
+    return currentSession()
+  }
+  noteSession(session)
+  return session
+}
+
+async function readWho(): Promise<Session | undefined> {
   try {
     const { body } = await callApi(readSession, {})
-    const session = body.actor.kind === 'anonymous' ? undefined : body
-    noteSession(session)
-    return session
+    return body.actor.kind === 'anonymous' ? undefined : body
   } catch (error) {
     if (!(error instanceof ApiProblem) || error.status !== 401) throw error
-    noteSession(undefined)
     return undefined
   }
 }
@@ -35,7 +48,12 @@ export async function signInWithPassword(body: z.input<typeof signIn.body>): Pro
 }
 
 export async function endSession(): Promise<void> {
-  await callApi(signOut, {})
+  try {
+    await callApi(signOut, {})
+  } catch (error) {
+    // It has ended already.
+    if (!(error instanceof ApiProblem) || error.status !== 401) throw error
+  }
   noteSession(undefined)
 }
 
@@ -46,6 +64,11 @@ export function useSession(): Session | undefined {
 
 export function useIsSessionEnded(): boolean {
   return useSyncExternalStore(subscribeToSession, isSessionEnded)
+}
+
+/** Who signed in instead of the one whose session has ended. */
+export function useOtherSession(): Session | undefined {
+  return useSyncExternalStore(subscribeToSession, otherSession)
 }
 
 /** Whether whoever sits there may do this on the whole instance. Only to offer it: the server decides. */

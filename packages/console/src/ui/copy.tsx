@@ -1,19 +1,28 @@
 import { ActionIcon, Box, Code, Group, Text, Tooltip } from '@mantine/core'
-import { useClipboard } from '@mantine/hooks'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
+import { useEffect, useState } from 'react'
 import { uiText } from '../text/ui.ts'
+import { copyText } from './copy-text.ts'
+
+const shownMs = 1500
 
 /** Copies a text with one click. `what` says to screen readers which. */
 export function Copy({ text, what = '' }: { text: string; what?: string }) {
-  const { copy, copied, error } = useClipboard({ timeout: 1500 })
-  const label = error ? uiText.copyFailed : copied ? uiText.copied : uiText.copy
+  const [state, setState] = useState<'rest' | 'copied' | 'failed'>('rest')
+  useEffect(() => {
+    if (state !== 'copied') return
+    const timer = setTimeout(() => setState('rest'), shownMs)
+    return () => clearTimeout(timer)
+  }, [state])
+  const copied = state === 'copied'
+  const label = { rest: uiText.copy, copied: uiText.copied, failed: uiText.copyFailed }[state]
   return (
     <Tooltip label={label} withArrow multiline maw={260}>
       <ActionIcon
         variant="subtle"
         color={copied ? 'teal' : 'gray'}
         size="sm"
-        onClick={() => copy(text)}
+        onClick={() => void copyText(text).then((done) => setState(done ? 'copied' : 'failed'))}
         aria-label={what === '' ? label : `${label}: ${what}`}
       >
         {copied ? <IconCheck size={15} /> : <IconCopy size={15} />}
