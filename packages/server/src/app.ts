@@ -28,6 +28,7 @@ import { RequestAudit } from './http/request-audit.ts'
 import { ScannerAdapterDoor } from './http/scanner-adapter/serve.ts'
 import { HttpServer } from './http/server.ts'
 import { openTls } from './http/tls.ts'
+import { Traffic } from './http/traffic.ts'
 import { Jobs } from './jobs/jobs.ts'
 import type { Logger } from './log.ts'
 import type { Database } from './metadata/database.ts'
@@ -120,6 +121,8 @@ export async function openApp(
     opened.push(() => registry.uploads.close())
 
     const metrics = new Metrics()
+    const traffic = new Traffic(managementRoutes.map(({ route }) => route.id))
+    opened.push(() => traffic.close())
     const tls = await openTls(config.http.tls, config.dataDirectory, logger)
     const forwarding = new Forwarding(config.http)
     const rateLimit = new RateLimit(config.http.rateLimit, () => performance.now())
@@ -208,6 +211,7 @@ export async function openApp(
         audit: audit.log,
         jobs,
         collection: new CollectionState({ database, jobs, now }),
+        traffic: { read: (since) => traffic.read(server.inFlight, since) },
         system: new System({ database, storage, storageKind: config.storage.kind, version, now }),
         search: new Search({ database }),
         ...scanning.services,
@@ -240,6 +244,7 @@ export async function openApp(
       config: config.http,
       logger,
       metrics: metrics.http,
+      traffic,
       health: new Health(readinessChecks(database, storage)),
       tls,
       door,

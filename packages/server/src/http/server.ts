@@ -25,11 +25,13 @@ import type { ManagementServer } from './management/server.ts'
 import type { ScannerAdapterDoor } from './scanner-adapter/serve.ts'
 import type { HttpMetrics } from '../metrics.ts'
 import type { ServerTls } from './tls.ts'
+import type { Traffic } from './traffic.ts'
 
 type HttpServerParts = {
   readonly config: Config['http']
   readonly logger: Logger
   readonly metrics: HttpMetrics
+  readonly traffic: Traffic
   readonly health: Health
   readonly door: Door
   readonly management: ManagementServer

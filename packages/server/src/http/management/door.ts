@@ -14,6 +14,7 @@ import type { SignIn } from '../../access/sign-in.ts'
 import type { Users } from '../../access/users.ts'
 import type { Workloads } from '../../access/workloads.ts'
 import type { AuditLog } from '../../audit/log.ts'
+import type { TrafficView } from '../traffic.ts'
 import type { ImmutabilityRules } from '../../immutability/rules.ts'
 import type { Decisions } from '../../policy/decisions.ts'
 import type { PolicyExceptions } from '../../policy/exceptions.ts'
@@ -85,6 +86,8 @@ export type ManagementDoor = {
   readonly jobs: Jobs
   readonly collection: CollectionState
   readonly system: System
+  /** What this process has served lately. */
+  readonly traffic: { read(since: string | undefined): TrafficView }
   readonly search: Search
   readonly scans: Scans
   readonly scannedImages: ScannedImages

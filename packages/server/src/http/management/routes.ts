@@ -33,6 +33,7 @@ import { searchRoutes } from './search.ts'
 import { signatureRoutes } from './signatures.ts'
 import { signingKeyRoutes } from './signing-keys.ts'
 import { systemRoutes } from './system.ts'
+import { trafficRoutes } from './traffic.ts'
 import { trustedIdentityRoutes } from './trusted-identities.ts'
 import { trustedRootRoutes } from './trusted-roots.ts'
 import { tagRoutes } from './tags.ts'
@@ -78,4 +79,5 @@ export const managementRoutes: readonly Binding[] = [
   ...trustedRootRoutes,
   ...signingKeyRoutes,
   ...systemRoutes,
+  ...trafficRoutes,
 ]
