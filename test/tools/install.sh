@@ -17,7 +17,7 @@ mkdir -p "$bin"
 packages=(
   podman skopeo buildah docker.io containerd runc iptables iproute2 nginx-light docker-registry
   postgresql-15 debootstrap apache2-utils wrk ca-certificates curl procps strace util-linux slapd ldap-utils openssl
-  zsh fish shellcheck tmux python3-venv busybox-static gcc libc6-dev
+  zsh fish shellcheck chromium tmux python3-venv busybox-static gcc libc6-dev
 )
 
 # name | package of the command | version. A tool with a folder test/tools/<name> is built by the go.mod
