@@ -112,6 +112,34 @@ describe.each(testDatabases)('policies at the registry on $name', (engine) => {
       expect((await test.reader.send('HEAD', path, cosign)).status).toBe(403)
     })
 
+    it('a push reads back what it has pushed, by digest and with its token; a pull of the same people does not', async () => {
+      const digest = await test.push(repository, 'v1')
+      await test.setPolicy('acme', '  - { name: no-root, notRoot: true }')
+      const [byDigest, byTag] = [digest, 'v1'].map((at) => `/v2/${repository}/manifests/${at}`)
+      const get = async (client: RegistryClient, actions: string, path = byDigest ?? '') => {
+        const scope = `repository:${repository}:${actions}`
+        const { token } = readJson<{ token: string }>(
+          await client.send('GET', `/token?scope=${scope}`),
+        )
+        const headers = { authorization: `Bearer ${token}` }
+        return new RegistryClient(test.first.url).send('GET', path, { headers })
+      }
+      expect((await get(test.developer, 'pull,push')).status).toBe(200)
+      denied(await get(test.developer, 'pull'))
+      denied(await get(test.developer, 'pull,push', byTag))
+      denied(await get(test.reader, 'pull,push'))
+      denied(await test.developer.send('GET', byDigest ?? ''))
+      // Written every few seconds.
+      await expect
+        .poll(
+          async () => JSON.stringify(await test.manage('GET', '/audit?action=policy.audited')),
+          {
+            timeout: 15_000,
+          },
+        )
+        .toContain('passed to who pushes: blocked by Berth policy')
+    })
+
     it('an answer that the client has already is judged like any other', async () => {
       const digest = await test.push(repository, 'v1')
       await test.setPolicy('acme', '  - { name: no-root, notRoot: true }')

@@ -1,3 +1,4 @@
+import { parseReference } from '@berth/oci/reference.ts'
 import { BerthError } from '../../errors.ts'
 import type { PullVerdict } from '../../policy/gate.ts'
 import type { StoredManifest } from '../../registry/manifests.ts'
@@ -12,8 +13,9 @@ const signing = /^(?:cosign|notation)\//
 
 /**
  * Lets a pull pass that no policy blocks, and returns what to warn of. Throws `policyDenied`. Whoever may push is not stopped at
- * HEAD: clients ask so before they push, and what they push may be what mends it. Nor while they sign: what is missing may be
- * their signature. That is no door for others: whoever may push has the content, and could put it elsewhere.
+ * HEAD: clients ask so before they push, and what they push may be what mends it. Nor while they push: oras and helm read back
+ * by its digest what they have just pushed. Nor while they sign: what is missing may be their signature. That is no door for
+ * others: whoever may push has the content, and could put it elsewhere.
  */
 export function passPolicy(
   door: Door,
@@ -50,29 +52,37 @@ function settle(
     )
   }
   if (signing.test(exchange.request.headers['user-agent'] ?? '')) {
-    return passSigner(door, call, message, () =>
-      passPusher(caller.couldWithToken('push', repository), warning, refuse),
+    const mayPass = caller.couldWithToken('push', repository)
+    return passNoted(door, call, `passed to be signed: ${message}`, () =>
+      passPusher(mayPass, warning, refuse),
     )
   }
-  return exchange.isHead ? passPusher(caller.may('push', repository), warning, refuse) : refuse()
+  const mayPass = caller.may('push', repository)
+  if (exchange.isHead) return passPusher(mayPass, warning, refuse)
+  if (!isInPush(call)) return refuse()
+  return passNoted(door, call, `passed to who pushes: ${message}`, () =>
+    passPusher(mayPass, warning, refuse),
+  )
 }
 
-/** The audit log tells what was read though it is blocked: the name that a program sends proves nothing. */
-async function passSigner(
+/**
+ * Whether this may belong to a push: it is by digest, and with a token, which is for pushing too if it may push. Who pulls, be
+ * it with the same password, asks for a token to pull.
+ */
+function isInPush({ caller, last }: RepositoryCall): boolean {
+  return caller.credentials === 'token' && parseReference(last).kind === 'digest'
+}
+
+/** The audit log tells what was read though it is blocked: neither the name that a program sends nor a token proves what it is for. */
+async function passNoted(
   door: Door,
   { exchange, caller, repository }: RepositoryCall,
-  message: string,
+  note: string,
   pass: () => Promise<string>,
 ): Promise<string> {
   const warning = await pass()
   if (!exchange.isHead) {
-    door.audit.policyNoted(
-      exchange,
-      caller,
-      repository,
-      'audited',
-      `passed to be signed: ${message}`,
-    )
+    door.audit.policyNoted(exchange, caller, repository, 'audited', note)
   }
   return warning
 }
