@@ -8,7 +8,7 @@ import {
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query'
-import { useMemo } from 'react'
+import { useCallback, useEffect, useMemo } from 'react'
 import type * as z from 'zod'
 import { callApi } from './client.ts'
 
@@ -64,9 +64,9 @@ export function keyOf(route: Route, request: object = {}): readonly unknown[] {
   return [route.topic, route.id, params, query]
 }
 
-type ReadOptions = {
-  /** Asks again after so many milliseconds, while the page is looked at. */
-  readonly refreshMs?: number | false
+type ReadOptions<Read = unknown> = {
+  /** Asks again after so many milliseconds, while the page is looked at; what was read can decide. */
+  readonly refreshMs?: number | false | ((read: Read) => number | false)
   readonly isEnabled?: boolean
   /** What was there stays on the screen while another request is under way (filters). */
   readonly keepsPrevious?: boolean
@@ -76,23 +76,34 @@ type ReadOptions = {
 export function useApi<R extends Route>(
   route: R,
   request: ClientRequest<R>,
-  options: ReadOptions = {},
+  options: ReadOptions<Body<R>> = {},
 ) {
+  const { refreshMs = false } = options
   return useQuery({
     queryKey: keyOf(route, request),
     queryFn: ({ signal }) => callApi(route, { ...request, signal }),
-    refetchInterval: options.refreshMs ?? false,
+    refetchInterval:
+      typeof refreshMs === 'function'
+        ? ({ state }) => (state.data === undefined ? false : refreshMs(state.data.body))
+        : refreshMs,
     enabled: options.isEnabled ?? true,
     ...(options.keepsPrevious === true && { placeholderData: keepPreviousData }),
   })
 }
 
-/** Reads a list page by page: `items` are those that were read, `more()` reads on. */
+/** A list that was read this far is not read again from its beginning whenever its page comes into sight. */
+const pagesReadAgain = 5
+
+/**
+ * Reads a list page by page: `items` are those that were read, `more()` reads on. An empty page that is not the last, as
+ * filters make them, is not shown: the list is loading until something was found.
+ */
 export function useApiPages<R extends ListRoute>(
   route: R,
   request: ClientRequest<R>,
-  options: ReadOptions = {},
+  options: ReadOptions<readonly ItemOf<R>[]> = {},
 ) {
+  const { refreshMs = false } = options
   const query = useInfiniteQuery({
     queryKey: [...keyOf(route, request), 'pages'],
     queryFn: async ({ pageParam, signal }) => {
@@ -103,16 +114,25 @@ export function useApiPages<R extends ListRoute>(
     },
     initialPageParam: '',
     getNextPageParam: (last) => last.next ?? undefined,
-    refetchInterval: options.refreshMs ?? false,
+    refetchInterval:
+      typeof refreshMs === 'function'
+        ? ({ state }) => refreshMs(state.data?.pages.flatMap((page) => page.items) ?? [])
+        : refreshMs,
     enabled: options.isEnabled ?? true,
+    refetchOnWindowFocus: ({ state }) => (state.data?.pages.length ?? 0) <= pagesReadAgain,
+    refetchOnMount: ({ state }) => (state.data?.pages.length ?? 0) <= pagesReadAgain,
     ...(options.keepsPrevious === true && { placeholderData: keepPreviousData }),
   })
-  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = query
+  const { data, hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = query
   const items = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data])
-  const more = () => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }
-  return { ...query, items, more }
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetching && !isFetchNextPageError) void fetchNextPage()
+  }, [hasNextPage, isFetching, isFetchNextPageError, fetchNextPage])
+  const isSearching = items.length === 0 && hasNextPage && !isFetchNextPageError
+  useEffect(() => {
+    if (isSearching) more()
+  }, [isSearching, more])
+  return { ...query, isLoading: query.isLoading || isSearching, items, more }
 }
 
 /**

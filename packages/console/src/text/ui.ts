@@ -24,6 +24,7 @@ export const uiText = {
   away: 'The server or the way to it is down. This page tries again by itself; nothing you typed is lost.',
   requestId: (id: string) => `Request ${id}`,
   typeToConfirm: (name: string) => `Type ${name} to confirm`,
+  restFailed: 'The rest of this list could not be loaded.',
   rows: (count: string) => `${count} rows`,
   sortedUp: 'sorted, smallest first',
   sortedDown: 'sorted, largest first',

@@ -1,4 +1,4 @@
-import { Box, Skeleton, Text } from '@mantine/core'
+import { Alert, Box, Button, Skeleton, Text } from '@mantine/core'
 import {
   columnVisibilityFeature,
   tableFeatures,
@@ -89,6 +89,11 @@ export function DataTable<Row>(props: TableProps<Row>) {
   useEffect(() => {
     if (hasMore && isVirtual && lastShown >= all.length - 40) more?.()
   }, [hasMore, isVirtual, lastShown, all.length, more])
+  useEffect(() => {
+    // What does not fill its box cannot be scrolled, so nothing else would read on.
+    const box = scroller.current
+    if (hasMore && box && box.scrollHeight < box.clientHeight + 400) more?.()
+  }, [hasMore, all.length, more])
 
   if (rows.length === 0) {
     if (error) return <Fault error={error} {...(props.onRetry && { onRetry: props.onRetry })} />
@@ -156,6 +161,16 @@ export function DataTable<Row>(props: TableProps<Row>) {
           ? `${uiText.rows(formatCount(rows.length))}+`
           : rows.length > 0 && uiText.rows(formatCount(rows.length))}
       </Text>
+      {error && hasMore && (
+        <Alert color="red" role="alert" mt="xs">
+          {uiText.restFailed}{' '}
+          {props.onRetry && (
+            <Button size="compact-sm" variant="default" onClick={props.onRetry}>
+              {uiText.tryAgain}
+            </Button>
+          )}
+        </Alert>
+      )}
     </Box>
   )
 }
