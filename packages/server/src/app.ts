@@ -2,14 +2,17 @@ import { ClientCertificates } from './access/client-certificates.ts'
 import { HtpasswdFile } from './access/htpasswd-file.ts'
 import type { Access } from './access/open.ts'
 import { CollectionState } from './browse/collection.ts'
+import { LayerBrowser } from './browse/layers.ts'
 import { ManifestBrowser } from './browse/manifests.ts'
 import { Pulls } from './browse/pulls.ts'
 import { RepositoryBrowser } from './browse/repositories.ts'
 import { RepositoryText } from './browse/repository-text.ts'
 import { RepositoryRemoval } from './browse/repository-removal.ts'
+import { SystemHealth } from './browse/health.ts'
 import { System } from './browse/system.ts'
 import { TagBrowser } from './browse/tags.ts'
 import type { Config } from './config/schema.ts'
+import { listSettings } from './config/settings-list.ts'
 import { lockDataDirectory } from './data-lock.ts'
 import { authenticate } from './http/authenticate.ts'
 import { consoleDirectory } from './http/console/directory.ts'
@@ -159,6 +162,8 @@ export async function openApp(
       changes: access.changes,
       queue,
       orders: core.scans,
+      dueDates: core.dueDates,
+      packageIndex: core.searchIndex,
       logger,
       now,
     })
@@ -211,6 +216,17 @@ export async function openApp(
         audit: audit.log,
         jobs,
         collection: new CollectionState({ database, jobs, now }),
+        systemHealth: new SystemHealth({
+          database,
+          storage,
+          audit: audit.log,
+          advisories: scanning.advisories,
+          config,
+          certificateEnd: tls && (() => tls.certificateEnd()),
+          logger,
+          now,
+        }),
+        settings: () => listSettings(config),
         traffic: { read: (since) => traffic.read(server.inFlight, since) },
         system: new System({ database, storage, storageKind: config.storage.kind, version, now }),
         search: new Search({ database }),
@@ -221,6 +237,7 @@ export async function openApp(
         repositoryRemoval: new RepositoryRemoval({ database, ...registry, admission, now }),
         tags: new TagBrowser({ database, scans: scanning.services.scanSummaries }),
         manifests: new ManifestBrowser({ database, ...registry }),
+        layers: new LayerBrowser({ database, ...registry }),
         referrers: registry.referrers,
         registryManifests: registry.manifests,
         signatures,

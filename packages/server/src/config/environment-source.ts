@@ -70,7 +70,11 @@ export function readEnvironmentSettings(
     if (read.problem !== undefined)
       faults.push({ path: field.path, origin: variable, problem: read.problem })
     // Kept even when unreadable, so that a second variable for it is still noticed.
-    found.set(field, { field, value: read.value, origin: { text: variable, folder: cwd } })
+    found.set(field, {
+      field,
+      value: read.value,
+      origin: { source: 'environment', text: variable, folder: cwd },
+    })
   }
   const assignments = [...found.values()].filter(({ value }) => value !== undefined)
   return { assignments, faults }

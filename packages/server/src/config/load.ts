@@ -12,6 +12,7 @@ import {
   type Origin,
   SettingsTree,
 } from './settings-tree.ts'
+import { noteSources } from './settings-list.ts'
 import { readYamlSettings } from './yaml-source.ts'
 
 type DeepPartial<T> = T extends readonly unknown[]
@@ -60,7 +61,9 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     faults.push(...faultsOf(issue, tree).filter((fault) => !known.has(fault.path)))
   }
   if (faults.length > 0 || !parsed.success) throw new ConfigError(faults)
-  return deepFreeze(complete(parsed.data, tree, cwd))
+  const config = deepFreeze(complete(parsed.data, tree, cwd))
+  noteSources(config, tree)
+  return config
 }
 
 /** The same settings with every secret replaced, to be shown. */
@@ -74,7 +77,7 @@ export function redactConfig(config: Config): Config {
 }
 
 function assignmentsOf(overrides: object, cwd: string, faults: ConfigFault[]): Assignment[] {
-  const origin = { text: 'the command line', folder: cwd }
+  const origin = { source: 'flag', text: 'the command line', folder: cwd } as const
   const visit = (value: unknown, keys: readonly string[]): Assignment[] => {
     if (value === undefined) return []
     const path = keys.join('.')

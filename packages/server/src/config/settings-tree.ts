@@ -1,7 +1,11 @@
 import { type Field, fieldsByPath } from './fields.ts'
 
 /** Where a value came from, and the folder against which a relative path in it resolves. */
-export type Origin = Readonly<{ text: string; folder: string }>
+export type Origin = Readonly<{
+  source: 'file' | 'environment' | 'flag'
+  text: string
+  folder: string
+}>
 
 /** One value for one setting, from the environment or the command line. */
 export type Assignment = Readonly<{ field: Field; value: unknown; origin: Origin }>

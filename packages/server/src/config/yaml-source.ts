@@ -125,7 +125,7 @@ class YamlReader {
 
   #originAt(offset: number): Origin {
     const { line, col } = this.#lines.linePos(offset)
-    return { text: `${this.#name}:${line}:${col}`, folder: this.#folder }
+    return { source: 'file', text: `${this.#name}:${line}:${col}`, folder: this.#folder }
   }
 
   #addFault(keys: readonly string[], offset: number, problem: string): void {

@@ -68,7 +68,7 @@ const management: Readonly<Record<string, readonly CallerName[]>> = {
   ...ids(projectReaders, 'listExternalScans listExternalFindings exportExternalReport'),
   ...ids(projectReaders, 'listTrackedFindings readFindingsOverview readFindingsTrend'),
   ...ids(projectReaders, 'listVexStatements listTrustedIdentities listSigningKeys'),
-  ...ids(everyone, 'searchPackages'),
+  ...ids(everyone, 'searchPackages listVulnerabilityImages'),
   ...ids(pushers, 'requestScan cancelScan publishSbom verifySignatures signManifest'),
   ...ids(pushers, 'requestExternalScan'),
   ...ids(memberReaders, 'listMembers explainAccess'),
@@ -90,10 +90,14 @@ const management: Readonly<Record<string, readonly CallerName[]>> = {
   ...ids(seers, 'listUserSessions listInstanceRobots readInstanceRobot listUserKeys'),
   ...ids(seers, 'listInstanceWorkloadRules readInstanceWorkloadRule listAuditEntries'),
   ...ids(seers, 'exportAuditEntries readAuditStatus readInstanceUsage readSystem'),
-  ...ids(seers, 'readTraffic'),
+  ...ids(seers, 'readTraffic readHealth listSettings'),
   ...ids(seers, 'readInstancePolicy listPolicies listInstancePolicyExceptions'),
   ...ids(seers, 'listInstanceImmutabilityRules testInstanceImmutabilityRules listJobs readJob'),
   ...ids(seers, 'readCollection listInstanceTrustedIdentities listTrustedRoots listScanners'),
+  ...ids(seers, 'listInstanceFindings readInstanceFindingsOverview readInstanceFindingsTrend'),
+  ...ids(seers, 'listInstanceDenials listInstanceVexStatements listProjectUsage'),
+  ...ids(administrators, 'createInstanceVexStatement uploadInstanceVexDocument'),
+  ...ids(administrators, 'revokeInstanceVexStatement'),
   ...ids(administrators, 'updateDefaults createGroup updateGroup deleteGroup addGroupMember'),
   ...ids(administrators, 'removeGroupMember createUser updateUser setUserPassword deleteUser'),
   ...ids(administrators, 'endUserSessions resetSecondFactor createInstanceRobot'),
@@ -145,6 +149,7 @@ const samples: Readonly<Record<string, string>> = {
   statement: someId,
   name: 'nobody-there',
   scanner: 'nobody-there',
+  vulnerability: 'CVE-2020-1',
 }
 
 const password = 'heron basalt umbrella'

@@ -17,6 +17,8 @@ export type ServerTls = Readonly<{
   caCertificateFile: string | undefined
   /** Gives `server` each new certificate as it comes; connections that stand are not touched. */
   watch(server: Server): void
+  /** When the certificate in force ends. */
+  certificateEnd(): Date
   /** Stops watching. */
   close(): void
 }>
@@ -75,8 +77,9 @@ function openSource(
   milliseconds: number,
 ): ServerTls {
   const timers = new Set<NodeJS.Timeout>()
+  let inForce = source.read()
   return {
-    options: { ...secureOptions(source.read()), ...clients },
+    options: { ...secureOptions(inForce), ...clients },
     caCertificateFile,
     watch(server) {
       let isPolling = false
@@ -85,13 +88,16 @@ function openSource(
         isPolling = true
         try {
           const pair = await source.poll()
-          if (pair) server.setSecureContext({ ...secureOptions(pair), ...clients })
+          if (!pair) return
+          server.setSecureContext({ ...secureOptions(pair), ...clients })
+          inForce = pair
         } finally {
           isPolling = false
         }
       }
       timers.add(setInterval(() => void poll(), milliseconds).unref())
     },
+    certificateEnd: () => new Date(new X509Certificate(inForce.certificate).validTo),
     close() {
       for (const timer of timers) clearInterval(timer)
     },

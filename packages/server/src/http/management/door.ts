@@ -15,6 +15,7 @@ import type { Users } from '../../access/users.ts'
 import type { Workloads } from '../../access/workloads.ts'
 import type { AuditLog } from '../../audit/log.ts'
 import type { TrafficView } from '../traffic.ts'
+import type { Setting } from '../../config/settings-list.ts'
 import type { ImmutabilityRules } from '../../immutability/rules.ts'
 import type { Decisions } from '../../policy/decisions.ts'
 import type { PolicyExceptions } from '../../policy/exceptions.ts'
@@ -27,8 +28,10 @@ import type { Forwarding } from '../forwarded.ts'
 import type { CollectionState } from '../../browse/collection.ts'
 import type { ManifestBrowser } from '../../browse/manifests.ts'
 import type { RepositoryBrowser } from '../../browse/repositories.ts'
+import type { LayerBrowser } from '../../browse/layers.ts'
 import type { RepositoryText } from '../../browse/repository-text.ts'
 import type { RepositoryRemoval } from '../../browse/repository-removal.ts'
+import type { SystemHealth } from '../../browse/health.ts'
 import type { System } from '../../browse/system.ts'
 import type { TagBrowser } from '../../browse/tags.ts'
 import type { Jobs } from '../../jobs/jobs.ts'
@@ -38,12 +41,16 @@ import type { Advisories } from '../../scan/advisories.ts'
 import type { AdvisoryUpdates } from '../../scan/advisory-updates.ts'
 import type { ImageFindings } from '../../scan/image-findings.ts'
 import type { ImagePackages } from '../../scan/image-packages.ts'
+import type { InstanceOverview } from '../../scan/instance-overview.ts'
 import type { FindingsOverview } from '../../scan/overview.ts'
+import type { LayerFiles } from '../../scan/layer-files.ts'
 import type { PackageSearch } from '../../scan/package-search.ts'
 import type { Reports } from '../../scan/reports.ts'
 import type { Sboms } from '../../scan/sboms.ts'
 import type { ScannedImages } from '../../scan/scanned-images.ts'
 import type { Scans } from '../../scan/scans.ts'
+import type { TrackedList } from '../../scan/tracked-list.ts'
+import type { VulnerabilityImages } from '../../scan/vulnerability-images.ts'
 import type { VexStatements } from '../../scan/vex.ts'
 import type { ExternalScans } from '../../scanners/external-scans.ts'
 import type { ScannerRegistrations } from '../../scanners/registrations.ts'
@@ -86,6 +93,9 @@ export type ManagementDoor = {
   readonly jobs: Jobs
   readonly collection: CollectionState
   readonly system: System
+  readonly systemHealth: SystemHealth
+  /** Those in force, without secrets. */
+  readonly settings: () => Setting[]
   /** What this process has served lately. */
   readonly traffic: { read(since: string | undefined): TrafficView }
   readonly search: Search
@@ -95,6 +105,9 @@ export type ManagementDoor = {
   readonly imagePackages: ImagePackages
   readonly packageSearch: PackageSearch
   readonly findingsOverview: FindingsOverview
+  readonly instanceOverview: InstanceOverview
+  readonly trackedList: TrackedList
+  readonly vulnerabilityImages: VulnerabilityImages
   readonly reports: Reports
   readonly sboms: Sboms
   readonly vexStatements: VexStatements
@@ -107,6 +120,8 @@ export type ManagementDoor = {
   readonly repositoryRemoval: RepositoryRemoval
   readonly tags: TagBrowser
   readonly manifests: ManifestBrowser
+  readonly layers: LayerBrowser
+  readonly layerFiles: LayerFiles
   readonly referrers: Referrers
   /** For turning a tag into a digest. */
   readonly registryManifests: Pick<Manifests, 'getManifest'>

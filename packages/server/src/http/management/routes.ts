@@ -2,6 +2,7 @@ import { advisoryRoutes } from './advisories.ts'
 import { auditRoutes } from './audit.ts'
 import { apiKeyRoutes } from './api-keys.ts'
 import type { Binding } from './call.ts'
+import { configurationRoutes } from './configuration.ts'
 import { deviceFlowRoutes } from './device-flow.ts'
 import { findingRoutes } from './findings.ts'
 import { groupRoutes } from './groups.ts'
@@ -22,6 +23,7 @@ import { decisionRoutes } from './decisions.ts'
 import { policyRoutes } from './policies.ts'
 import { policyExceptionRoutes } from './policy-exceptions.ts'
 import { jobRoutes } from './jobs.ts'
+import { layerRoutes } from './layers.ts'
 import { manifestRoutes } from './manifests.ts'
 import { referrerRoutes } from './referrers.ts'
 import { quotaRoutes } from './quotas.ts'
@@ -38,6 +40,7 @@ import { trustedIdentityRoutes } from './trusted-identities.ts'
 import { trustedRootRoutes } from './trusted-roots.ts'
 import { tagRoutes } from './tags.ts'
 import { verificationRoutes } from './verification.ts'
+import { vulnerabilityRoutes } from './vulnerabilities.ts'
 
 /** Every route of the management API. A resource adds its list here, and the import of it above. */
 export const managementRoutes: readonly Binding[] = [
@@ -63,11 +66,13 @@ export const managementRoutes: readonly Binding[] = [
   ...repositoryRoutes,
   ...tagRoutes,
   ...manifestRoutes,
+  ...layerRoutes,
   ...referrerRoutes,
   ...searchRoutes,
   ...scanRoutes,
   ...scannerRoutes,
   ...findingRoutes,
+  ...vulnerabilityRoutes,
   ...vexRoutes,
   ...sbomRoutes,
   ...advisoryRoutes,
@@ -80,4 +85,5 @@ export const managementRoutes: readonly Binding[] = [
   ...signingKeyRoutes,
   ...systemRoutes,
   ...trafficRoutes,
+  ...configurationRoutes,
 ]
