@@ -25,12 +25,15 @@ export type ItemOf<R extends Route> =
   Body<R> extends { items: readonly (infer Item)[] } ? Item : never
 
 const retriesMax = 3
+/** A longer pause is not sat out: whoever waits is told. */
+const pauseMaxSeconds = 30
 
 /** A request that the server refused for good is not sent again; one that found no server is. */
 function isWorthAgain(failures: number, error: Error): boolean {
   if (failures >= retriesMax) return false
   if (!(error instanceof ApiProblem)) return true
-  return error.status === 429 || error.status === 502 || error.status >= 503
+  const isPause = error.status === 429 && (error.retryAfterSeconds ?? 0) <= pauseMaxSeconds
+  return isPause || error.status === 502 || error.status >= 503
 }
 
 function delayMs(failures: number, error: Error): number {

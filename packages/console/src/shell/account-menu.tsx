@@ -1,14 +1,22 @@
 import { Avatar, Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core'
-import { IconDeviceDesktop, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react'
+import {
+  IconDeviceDesktop,
+  IconKeyboard,
+  IconLogout,
+  IconMoon,
+  IconSun,
+  IconUser,
+} from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useRouterState } from '@tanstack/react-router'
 import { endSession, useSession } from '../api/session.ts'
 import { shellText } from '../text/shell.ts'
 import { ButtonLink } from '../ui/link.tsx'
+import { clearSearches } from '../ui/recent-searches.ts'
 import { notifyFault } from '../ui/notify.ts'
 
 /** Who sits there, the profile, light and dark, signing out. */
-export function AccountMenu() {
+export function AccountMenu({ onKeyboardHelp }: { onKeyboardHelp: () => void }) {
   const session = useSession()
   const navigate = useNavigate()
   const client = useQueryClient()
@@ -25,6 +33,7 @@ export function AccountMenu() {
     try {
       await endSession()
       client.clear()
+      clearSearches()
       await navigate({ to: '/sign-in' })
     } catch (error) {
       notifyFault(error)
@@ -71,6 +80,13 @@ export function AccountMenu() {
           </Menu.Item>
         ))}
         <Menu.Divider />
+        <Menu.Item
+          leftSection={<IconKeyboard size={15} aria-hidden />}
+          onClick={onKeyboardHelp}
+          visibleFrom="sm"
+        >
+          {shellText.keyboard.title}
+        </Menu.Item>
         <Menu.Item
           leftSection={<IconLogout size={15} aria-hidden />}
           onClick={() => void signOut()}

@@ -1,11 +1,13 @@
 import { Alert, Button, Group, Text } from '@mantine/core'
 import { IconCloudOff, IconHourglass } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { useConnection } from '../api/connection.ts'
 import { loadSession } from '../api/session.ts'
 import { shellText } from '../text/shell.ts'
 import { uiText } from '../text/ui.ts'
+import { useSecondsLeft } from '../ui/seconds-left.ts'
+import classes from './shell.module.css'
 
 const askAgainMs = 3000
 
@@ -13,31 +15,39 @@ const askAgainMs = 3000
 export function ConnectionBanner() {
   const connection = useConnection()
   const client = useQueryClient()
-  const isAway = connection.kind === 'away'
+  const { kind } = connection
+  const isAway = kind === 'away'
+  const seconds = useSecondsLeft(kind === 'waiting' ? connection.until : undefined)
+  const before = useRef(kind)
   useEffect(() => {
-    if (!isAway) return
-    const ask = () => {
-      loadSession().then(
-        () => void client.invalidateQueries(),
-        () => undefined,
-      )
-    }
-    const timer = setInterval(ask, askAgainMs)
+    const wasTrouble = before.current !== 'well'
+    before.current = kind
+    // What was given up meanwhile is asked for again; after an absence everything may have changed.
+    if (kind === 'well' && wasTrouble) void client.invalidateQueries()
+    if (kind !== 'away') return
+    const timer = setInterval(() => void loadSession().catch(() => undefined), askAgainMs)
     return () => clearInterval(timer)
-  }, [isAway, client])
-  if (connection.kind === 'well') return null
+  }, [kind, client])
+  if (kind === 'well') return null
   return (
     <Alert
       color={isAway ? 'red' : 'yellow'}
       mb="md"
-      role="alert"
+      className={classes.banner}
+      // The seconds that run down are not read out one by one.
+      role={isAway ? 'alert' : 'status'}
+      aria-live={isAway ? 'assertive' : 'off'}
       icon={isAway ? <IconCloudOff aria-hidden /> : <IconHourglass aria-hidden />}
       title={isAway ? uiText.awayTitle : shellText.waitingTitle}
     >
       <Group justify="space-between">
-        <Text size="sm">{isAway ? uiText.away : shellText.waiting}</Text>
+        <Text size="sm">{isAway ? uiText.away : shellText.waiting(Math.max(seconds, 1))}</Text>
         {isAway && (
-          <Button size="xs" variant="default" onClick={() => void client.invalidateQueries()}>
+          <Button
+            size="xs"
+            variant="default"
+            onClick={() => void loadSession().catch(() => undefined)}
+          >
             {uiText.tryAgain}
           </Button>
         )}

@@ -1,12 +1,15 @@
 import { AppShell, Burger, Group, ScrollArea } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
-import { useEffect } from 'react'
+import { useCallback, useEffect, useRef } from 'react'
 import { shellText } from '../text/shell.ts'
 import { AccountMenu } from './account-menu.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
+import { KeyboardHelp } from './keyboard-help.tsx'
 import { Navigation } from './navigation.tsx'
 import { SearchBox } from './search-box.tsx'
+import { useSessionWatch } from './session-watch.ts'
+import { useShortcuts } from './shortcuts.ts'
 import { SignInAgain } from './sign-in-again.tsx'
 import classes from './shell.module.css'
 
@@ -15,6 +18,14 @@ export function Shell() {
   const [isOpen, { toggle, close }] = useDisclosure(false)
   const path = useRouterState({ select: ({ location }) => location.pathname })
   useEffect(close, [path, close])
+  const [isHelpOpen, help] = useDisclosure(false)
+  const searchField = useRef<HTMLInputElement>(null)
+  const search = useCallback(() => {
+    searchField.current?.focus()
+    searchField.current?.select()
+  }, [])
+  useShortcuts({ onSearch: search, onHelp: help.open })
+  useSessionWatch()
   return (
     <AppShell
       header={{ height: 56 }}
@@ -38,8 +49,8 @@ export function Shell() {
             <img src="./berth.svg" width={26} height={26} alt="" />
             <span className={classes.name}>Berth</span>
           </Link>
-          <SearchBox />
-          <AccountMenu />
+          <SearchBox field={searchField} />
+          <AccountMenu onKeyboardHelp={help.open} />
         </Group>
       </AppShell.Header>
       <AppShell.Navbar className={classes.navbar}>
@@ -51,6 +62,7 @@ export function Shell() {
         <ConnectionBanner />
         <Outlet />
       </AppShell.Main>
+      <KeyboardHelp isOpen={isHelpOpen} onClose={help.close} />
       <SignInAgain />
     </AppShell>
   )

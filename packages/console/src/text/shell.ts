@@ -12,12 +12,33 @@ export const shellText = {
   appearance: 'Appearance',
   schemes: { light: 'Light', dark: 'Dark', auto: 'As the system' },
   waitingTitle: 'Too many requests',
-  waiting: 'Berth asked for a pause. This page goes on by itself when it is over.',
+  waiting: (seconds: number) =>
+    seconds === 1
+      ? 'Berth asked for a pause. This page goes on by itself in 1 second.'
+      : `Berth asked for a pause. This page goes on by itself in ${seconds} seconds.`,
   sessionEndedTitle: 'Your session has ended',
   sessionEnded: (name: string) =>
     `Sign in again as ${name}. The page behind this is as you left it, and what you wanted to do is done afterwards.`,
-  password: 'Password',
-  code: 'Code of the authenticator app, if you have one',
+  otherTitle: (name: string) => `You are now signed in as ${name}`,
+  other: (name: string, before: string) =>
+    `This page is ${before}’s. Sign in as ${before}, or go on as ${name}: what was typed on the page is lost then.`,
+  goOnAs: (name: string) => `Go on as ${name}`,
+  withProvider: (name: string) => `Sign in with ${name}`,
+  provider: 'your provider',
+  providerWaits:
+    'The sign-in is open in another window. As soon as it is done there, this page goes on.',
+  keyboard: {
+    title: 'Keyboard shortcuts',
+    search: 'Search from anywhere',
+    help: 'Show these shortcuts',
+    move: 'Move through suggestions and menus',
+    choose: 'Open what is chosen',
+    escape: 'Close a dialog, a menu or the suggestions',
+    next: 'Go to the next or the previous control',
+    sort: 'Sort by the column whose heading has the focus',
+    singleKeys: 'Shortcuts of a single key (/ and ?)',
+    singleKeysHint: 'Switch them off if you talk to your computer or press keys by accident.',
+  },
   navigation: {
     label: 'Main',
     registry: 'Registry',
