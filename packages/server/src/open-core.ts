@@ -8,6 +8,7 @@ import { JobQueue } from './jobs/queue.ts'
 import type { Logger } from './log.ts'
 import type { Database } from './metadata/database.ts'
 import { Decisions } from './policy/decisions.ts'
+import { DueDates } from './policy/due-dates.ts'
 import { PolicyExceptions } from './policy/exceptions.ts'
 import { PullGate } from './policy/gate.ts'
 import { Judge } from './policy/judge.ts'
@@ -94,7 +95,8 @@ export async function openCore(parts: {
     attestedVex,
     audit,
     pullGate: new PullGate({ database, book, judge, now }),
-    policies: new Policies({ database, changes, book }),
+    policies: new Policies({ database, changes, book, queue }),
+    dueDates: new DueDates({ book }),
     policyExceptions: new PolicyExceptions({ database, changes, now }),
     decisions: new Decisions({ database, book, judge, manifests: registry.manifests }),
     immutability: new ImmutabilityRules({ database, changes }),
@@ -102,6 +104,7 @@ export async function openCore(parts: {
     quotas,
     registry,
     repositoryBooks,
+    searchIndex: search,
     scans,
     signatureVerification: verification,
     usage,

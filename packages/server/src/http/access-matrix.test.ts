@@ -90,7 +90,7 @@ const management: Readonly<Record<string, readonly CallerName[]>> = {
   ...ids(seers, 'listUserSessions listInstanceRobots readInstanceRobot listUserKeys'),
   ...ids(seers, 'listInstanceWorkloadRules readInstanceWorkloadRule listAuditEntries'),
   ...ids(seers, 'exportAuditEntries readAuditStatus readInstanceUsage readSystem'),
-  ...ids(seers, 'readTraffic readHealth listSettings'),
+  ...ids(seers, 'readTraffic readHealth listSettings readJobLog'),
   ...ids(seers, 'readInstancePolicy listPolicies listInstancePolicyExceptions'),
   ...ids(seers, 'listInstanceImmutabilityRules testInstanceImmutabilityRules listJobs readJob'),
   ...ids(seers, 'readCollection listInstanceTrustedIdentities listTrustedRoots listScanners'),

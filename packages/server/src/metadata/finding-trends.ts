@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { type Executor, type Transaction, inPortions } from './database.ts'
+import type { InstanceTrendsTable } from './figures-schema.ts'
 import type { FindingTrendsTable } from './scan-schema.ts'
 import { idList } from './name-range.ts'
 
@@ -105,7 +106,27 @@ export async function readTrend(
   return rows.map((row) => ({ ...numbersOf(row), day: row.day }))
 }
 
+/** Sums by day of the whole instance, from `since` on. */
+export function readInstanceTrend(db: Executor, since: string): Promise<InstanceTrendsTable[]> {
+  return db
+    .selectFrom('instance_trends')
+    .selectAll()
+    .where('day', '>=', since)
+    .orderBy('day')
+    .execute()
+}
+
+/** Notes the figures of a day of the whole instance, in place of those noted before. */
+export async function saveInstanceTrend(tx: Transaction, row: InstanceTrendsTable): Promise<void> {
+  await tx
+    .insertInto('instance_trends')
+    .values(row)
+    .onConflict((conflict) => conflict.column('day').doUpdateSet(row))
+    .execute()
+}
+
 /** Removes figures of days before `day`. */
 export async function deleteTrends(tx: Transaction, day: string): Promise<void> {
+  await tx.deleteFrom('instance_trends').where('day', '<', day).execute()
   await tx.deleteFrom('finding_trends').where('day', '<', day).execute()
 }

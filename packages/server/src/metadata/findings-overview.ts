@@ -1,6 +1,8 @@
+import { type Severity, severities } from '@berth/scanner/finding.ts'
 import { sql } from 'kysely'
 import type { Executor } from './database.ts'
-import { isOneOf } from './ranges.ts'
+import { idList } from './name-range.ts'
+import { isOneOf, isWithinProject } from './ranges.ts'
 import type { ImagesTable } from './scan-schema.ts'
 
 export type TaggedImage = Pick<
@@ -44,16 +46,35 @@ export async function taggedImagesOf(
   return result.rows
 }
 
-/** How many findings of each severity are open in these repositories. */
+/** How many findings of each severity are open in these repositories, or in all. */
 export async function countOpen(
   db: Executor,
-  repositories: readonly number[],
-): Promise<Map<string, number>> {
-  const result = await sql<{ severity: string; count: number }>`
-    select severity, count(*) as count from tracked_findings
-    where closed_at is null and ${isOneOf(db, sql.ref('repository_id'), repositories)}
-    group by severity`.execute(db)
-  return new Map(result.rows.map(({ severity, count }) => [severity, count]))
+  repositories: 'all' | readonly number[],
+): Promise<Record<Severity, number>> {
+  const sum = (severity: Severity) =>
+    sql<number>`cast(coalesce(sum(${sql.ref(severity)}), 0) as bigint)`.as(severity)
+  return db
+    .selectFrom('finding_counts')
+    .select(() => severities.map(sum))
+    .$if(repositories !== 'all', (builder) =>
+      builder.where('repository_id', 'in', idList(db, repositories === 'all' ? [] : repositories)),
+    )
+    .$castTo<Record<Severity, number>>()
+    .executeTakeFirstOrThrow()
+}
+
+/** How many open findings are due from `from` on and before `before`, `limit` at most. */
+export async function countDue(
+  db: Executor,
+  query: { repositories: 'all' | readonly number[]; from: string; before: string; limit: number },
+): Promise<number> {
+  const { repositories, from, before, limit } = query
+  const { rows } = await sql<{ count: number }>`select count(*) as count from (
+    select 1 from tracked_findings
+    where closed_at is null and due_at is not null and due_at >= ${from} and due_at < ${before}
+      and ${repositories === 'all' ? sql`true` : isOneOf(db, sql.ref('repository_id'), repositories)}
+    limit ${limit}) as due`.execute(db)
+  return rows[0]?.count ?? 0
 }
 
 export type MendableFinding = {
@@ -92,6 +113,45 @@ export function mendableFindings(
     .execute()
 }
 
+/** How many images there are in each state, and of those catalogued how many are of a distribution that ended before `today`. */
+export async function countImages(db: Executor, today: string) {
+  const rows = await db
+    .selectFrom('images')
+    .select([
+      'state',
+      (eb) => eb.fn.countAll<number>().as('count'),
+      sql<number>`cast(sum(case when end_of_life < ${today} then 1 else 0 end) as bigint)`.as(
+        'ended',
+      ),
+    ])
+    .groupBy('state')
+    .execute()
+  const of = (state: ImagesTable['state']) => rows.find((row) => row.state === state)
+  return {
+    catalogued: of('catalogued')?.count ?? 0,
+    waiting: of('waiting')?.count ?? 0,
+    failed: of('failed')?.count ?? 0,
+    endOfLife: of('catalogued')?.ended ?? 0,
+  }
+}
+
+/** Images with findings, the worst first, whether a tag leads to them or not. */
+export function worstImages(
+  db: Executor,
+  limit: number,
+): Promise<Omit<TaggedImage, 'repository_id'>[]> {
+  return db
+    .selectFrom('images')
+    .select(['digest', 'state', 'platform', 'end_of_life', 'worst_score', ...severities])
+    .where('worst_score', '>', 0)
+    .orderBy('worst_score', 'desc')
+    .orderBy('critical', 'desc')
+    .orderBy('high', 'desc')
+    .orderBy('digest', 'desc')
+    .limit(limit)
+    .execute()
+}
+
 /** Tags that lead to an image, right or through an index, by name. */
 export async function tagsLeadingTo(
   db: Executor,
@@ -123,24 +183,16 @@ export async function tagsLeadingTo(
   return rows.map((row) => row.name)
 }
 
-/** Repositories in a project and below it, by id. */
-export async function repositoriesWithin(
+/** Repositories in a project and below it by id; the root is ''. */
+export function repositoriesWithin(
   db: Executor,
   query: { project: string; after: number; limit: number },
 ): Promise<{ id: number; name: string }[]> {
-  const { project } = query
-  const below = `${project}/`
   return db
     .selectFrom('repositories')
     .select(['id', 'name'])
     .where('id', '>', query.after)
-    .where((eb) =>
-      eb.or([
-        eb('name', '=', project),
-        // "/" is followed by "0" in byte order.
-        eb.and([eb('name', '>=', below), eb('name', '<', `${project}0`)]),
-      ]),
-    )
+    .where(isWithinProject(query.project))
     .orderBy('id')
     .limit(query.limit)
     .execute()

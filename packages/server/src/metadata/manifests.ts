@@ -1,5 +1,5 @@
 import type { Digest } from '@berth/oci/digest.ts'
-import { type Database, type Transaction, inPortions } from './database.ts'
+import { type Database, type Executor, type Transaction, inPortions } from './database.ts'
 import { type VerdictRow, verdictColumns } from './policy-verdicts.ts'
 import { lockRows } from './row-lock.ts'
 
@@ -230,4 +230,20 @@ export async function manifestExists(
     .where('digest', '=', digest)
     .executeTakeFirst()
   return row !== undefined
+}
+
+/** Repositories that hold the manifest, by id. */
+export function repositoriesWithManifest(
+  db: Executor,
+  digest: string,
+  limit: number,
+): Promise<{ id: number; name: string }[]> {
+  return db
+    .selectFrom('manifests')
+    .innerJoin('repositories', 'repositories.id', 'manifests.repository_id')
+    .select(['repositories.id', 'repositories.name'])
+    .where('manifests.digest', '=', digest)
+    .orderBy('manifests.repository_id')
+    .limit(limit)
+    .execute()
 }

@@ -143,6 +143,48 @@ function noFindings(): FindingFigures {
   return { ...counts, worst_score: 0, fixable: 0 }
 }
 
+export type PackageWithVulnerability = {
+  id: number
+  kind: string
+  name: string
+  version: string
+  vulnerability: string
+  severity: Severity
+  score: number
+  fixedVersion: string | null
+}
+
+/** Packages that have one of these vulnerabilities, by vulnerability and id; that of `from` is among them. */
+export function packagesWithVulnerability(
+  db: Executor,
+  query: {
+    vulnerabilities: readonly string[]
+    from: { vulnerability: string; package: number } | undefined
+    limit: number
+  },
+): Promise<PackageWithVulnerability[]> {
+  const { from } = query
+  return db
+    .selectFrom('package_findings')
+    .innerJoin('packages', 'packages.id', 'package_findings.package_id')
+    .select(['packages.id', 'packages.kind', 'packages.name', 'packages.version'])
+    .select(['vulnerability', 'severity', 'score', 'fixed_version as fixedVersion'])
+    .where('vulnerability', 'in', query.vulnerabilities)
+    .$if(from !== undefined, (builder) =>
+      builder.where(({ eb, refTuple, tuple }) =>
+        eb(
+          refTuple('vulnerability', 'package_id'),
+          '>=',
+          tuple(from?.vulnerability ?? '', from?.package ?? 0),
+        ),
+      ),
+    )
+    .orderBy('vulnerability')
+    .orderBy('package_id')
+    .limit(query.limit)
+    .execute()
+}
+
 /** The place of a severity in the order, 5 for the worst: `max` of it is the worst of several. */
 export function severityRank(column: string) {
   return sql<number>`case ${sql.ref(column)} when 'critical' then 5 when 'high' then 4 when 'medium' then 3 when 'low' then 2 when 'negligible' then 1 else 0 end`

@@ -149,6 +149,8 @@ export type TrackedFindingsTable = {
   last_seen_at: string
   /** Set when no tagged image of the repository has it any more. */
   closed_at: string | null
+  /** By when it has to be mended, by the policies in force when it was last looked at. */
+  due_at: string | null
 }
 
 /** What authorised people or verified documents say of a vulnerability. Never deleted, only revoked. */

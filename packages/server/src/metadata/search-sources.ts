@@ -5,10 +5,12 @@ const atOnce = 200
 /** Names after `after` in byte order, each once. The root project has none. */
 export async function namesToIndex(
   db: Executor,
-  kind: 'project' | 'repository' | 'tag',
+  kind: 'project' | 'repository' | 'tag' | 'package',
   after: string,
 ): Promise<string[]> {
-  const table = ({ project: 'projects', repository: 'repositories', tag: 'tags' } as const)[kind]
+  const table = (
+    { project: 'projects', repository: 'repositories', tag: 'tags', package: 'packages' } as const
+  )[kind]
   const rows = await db
     .selectFrom(table)
     .select('name')

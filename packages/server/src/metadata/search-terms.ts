@@ -114,6 +114,13 @@ export async function unusedTerms(db: Executor, ids: readonly number[]): Promise
                 .whereRef('repositories.name', '=', 'term.text'),
             ),
           ),
+          eb('term.kind', '=', 'package').and(
+            exists(
+              selectFrom('packages')
+                .select('packages.id')
+                .whereRef('packages.name', '=', 'term.text'),
+            ),
+          ),
           eb('term.kind', '=', 'project').and(
             exists(
               selectFrom('projects')

@@ -9,6 +9,7 @@ const searchTermKinds: readonly SearchTermKind[] = [
   'tag',
   'label',
   'annotation',
+  'package',
 ]
 
 /**

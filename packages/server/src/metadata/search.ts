@@ -70,7 +70,7 @@ export function findRepositoryNames(
             from ${terms(db, 'repository', needle, placesMax(scope))} as term
             join repositories on repositories.name = term.text
           ) as place where ${inScope(db, sql.ref('place.project_id'), scope)}`
-  return run(
+  return runSearch(
     db,
     sql<FoundName>`select found.name as text, found.name as repository, projects.name as project, null as digest
       from (${found}) as found join projects on projects.id = found.project_id
@@ -85,7 +85,7 @@ export function findProjectNames(
   scope: SearchScope,
   limit: number,
 ): Promise<FoundName[]> {
-  return run(
+  return runSearch(
     db,
     sql<FoundName>`select projects.name as text, '' as repository, projects.name as project, null as digest
       from ${terms(db, 'project', needle, projectsMax)} as term
@@ -109,7 +109,7 @@ export async function findTagNames(
         from ${terms(db, 'tag', needle, termsMax)} as term
         ${joinTags(db, sql`tags.name = term.text`, placesMax(scope))}
         limit ${placesMax(scope)}`
-  return run(
+  return runSearch(
     db,
     sql<FoundName>`select place.text, repositories.name as repository, projects.name as project, place.digest
       from (${found}) as place
@@ -153,7 +153,7 @@ export function findProperties(
   scope: SearchScope,
   limit: number,
 ): Promise<FoundName[]> {
-  return run(
+  return runSearch(
     db,
     sql<FoundName>`select place.text, repositories.name as repository, projects.name as project, place.digest
       from (
@@ -176,7 +176,7 @@ export function findDigests(
   scope: SearchScope,
   limit: number,
 ): Promise<FoundName[]> {
-  return run(
+  return runSearch(
     db,
     sql<FoundName>`select place.digest as text, repositories.name as repository, projects.name as project, place.digest
       from (
@@ -192,7 +192,7 @@ export function findDigests(
 }
 
 /** A table of the words that match, the ones that begin with it in order. */
-function terms(
+export function terms(
   db: Executor,
   kind: SearchTermKind,
   needle: SearchNeedle,
@@ -241,7 +241,7 @@ function inScope(
  * Outside of transactions only. The planner of PostgreSQL guesses how many words match, and where it guesses many it goes
  * through a whole table. Every step here is bounded, so it is told to go from row to row.
  */
-async function run(db: Executor, query: RawBuilder<FoundName>): Promise<FoundName[]> {
+export async function runSearch<Row>(db: Executor, query: RawBuilder<Row>): Promise<Row[]> {
   if (!(db.getExecutor().adapter instanceof PostgresAdapter)) return (await query.execute(db)).rows
   return db.transaction().execute(async (tx) => {
     await sql`select set_config(name, 'off', true)

@@ -1,7 +1,5 @@
-import { sql } from 'kysely'
 import { type Executor, type Transaction, inPortions } from './database.ts'
 import { severityOfRank, severityRank } from './package-findings.ts'
-import { endOfPrefix, isOneOf } from './ranges.ts'
 import type { TrackedFindingsTable } from './scan-schema.ts'
 
 export type TrackedFinding = TrackedFindingsTable
@@ -104,10 +102,57 @@ export async function saveTrackedFindings(
           known_exploited: eb.ref('excluded.known_exploited'),
           last_seen_at: eb.ref('excluded.last_seen_at'),
           closed_at: eb.ref('excluded.closed_at'),
+          due_at: eb.ref('excluded.due_at'),
         })),
       )
       .execute(),
   )
+}
+
+/** Counts anew what is open in a repository. */
+export async function recountFindings(tx: Transaction, repositoryId: number): Promise<void> {
+  const rows = await tx
+    .selectFrom('tracked_findings')
+    .select(['severity', (eb) => eb.fn.countAll<number>().as('count')])
+    .where('repository_id', '=', repositoryId)
+    .where('closed_at', 'is', null)
+    .groupBy('severity')
+    .execute()
+  const counts = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 }
+  for (const { severity, count } of rows) counts[severity] = count
+  await tx
+    .insertInto('finding_counts')
+    .values({ repository_id: repositoryId, ...counts })
+    .onConflict((conflict) => conflict.column('repository_id').doUpdateSet(counts))
+    .execute()
+}
+
+/** Sets when a finding has to be mended. */
+export async function setDueDate(
+  tx: Transaction,
+  finding: Pick<TrackedFinding, 'repository_id' | 'package_name' | 'vulnerability' | 'due_at'>,
+): Promise<void> {
+  await tx
+    .updateTable('tracked_findings')
+    .set({ due_at: finding.due_at })
+    .where('repository_id', '=', finding.repository_id)
+    .where('package_name', '=', finding.package_name)
+    .where('vulnerability', '=', finding.vulnerability)
+    .execute()
+}
+
+/** What a repository knows of a finding. */
+export function trackedFinding(
+  db: Executor,
+  finding: { repositoryId: number; package: string; vulnerability: string },
+): Promise<TrackedFinding | undefined> {
+  return db
+    .selectFrom('tracked_findings')
+    .selectAll()
+    .where('repository_id', '=', finding.repositoryId)
+    .where('package_name', '=', finding.package)
+    .where('vulnerability', '=', finding.vulnerability)
+    .executeTakeFirst()
 }
 
 /** When these vulnerabilities were first seen in a repository, by `kind:name` and vulnerability with a space between. */
@@ -127,75 +172,6 @@ export async function firstSeen(
     for (const row of rows) seen.set(`${row.package_name} ${row.vulnerability}`, row.first_seen_at)
   })
   return seen
-}
-
-export type TrackedPlace = {
-  score: number
-  vulnerability: string
-  package: string
-  repositoryId: number
-}
-
-/** Findings of repositories in a project and below it, the highest score first; those after `after` only. */
-export function listTracked(
-  db: Executor,
-  query: {
-    project: string
-    projects: 'all' | readonly number[]
-    state: 'open' | 'closed' | 'all'
-    severities: readonly TrackedFinding['severity'][] | undefined
-    vulnerability: string | undefined
-    after: TrackedPlace | undefined
-    limit: number
-  },
-): Promise<(TrackedFinding & { repository: string })[]> {
-  const { project, projects, state, severities, vulnerability, after } = query
-  return db
-    .selectFrom('tracked_findings')
-    .innerJoin('repositories', 'repositories.id', 'tracked_findings.repository_id')
-    .selectAll('tracked_findings')
-    .select('repositories.name as repository')
-    .where(isWithinProject(project))
-    .$if(projects !== 'all', (builder) =>
-      builder.where(
-        sql<boolean>`${isOneOf(db, sql.ref('repositories.project_id'), projects === 'all' ? [] : projects)}`,
-      ),
-    )
-    .$if(state === 'open', (builder) => builder.where('closed_at', 'is', null))
-    .$if(state === 'closed', (builder) => builder.where('closed_at', 'is not', null))
-    .$if(severities !== undefined, (builder) => builder.where('severity', 'in', severities ?? []))
-    .$if(vulnerability !== undefined, (builder) =>
-      builder.where('vulnerability', '=', vulnerability ?? ''),
-    )
-    .$if(after !== undefined, (builder) =>
-      builder.where((eb) =>
-        eb.or([
-          eb('score', '<', after?.score ?? 0),
-          eb.and([
-            eb('score', '=', after?.score ?? 0),
-            eb(
-              eb.refTuple('vulnerability', 'package_name', 'repository_id'),
-              '>',
-              eb.tuple(after?.vulnerability ?? '', after?.package ?? '', after?.repositoryId ?? 0),
-            ),
-          ]),
-        ]),
-      ),
-    )
-    .orderBy('score', 'desc')
-    .orderBy('vulnerability')
-    .orderBy('package_name')
-    .orderBy('repository_id')
-    .limit(query.limit)
-    .execute()
-}
-
-/** The repository lies in this project or below it; the root is ''. */
-function isWithinProject(project: string) {
-  const name = sql.ref('repositories.name')
-  if (project === '') return sql<boolean>`1 = 1`
-  const below = `${project}/`
-  return sql<boolean>`(${name} = ${project} or (${name} >= ${below} and ${name} < ${endOfPrefix(below)}))`
 }
 
 /** Repositories by id after `after` that have tags or findings. */

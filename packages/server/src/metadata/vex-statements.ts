@@ -10,22 +10,26 @@ export async function insertVexStatements(tx: Transaction, rows: readonly VexRow
   await inPortions(rows, (portion) => tx.insertInto('vex_statements').values(portion).execute())
 }
 
-/** Statements of this very project, the newest first; those after `after` only. */
+/** Statements of one project or of all with the name of theirs, the newest first; those after `after` only. */
 export function listVexRows(
   db: Executor,
   query: {
-    projectId: number
+    projectId: number | 'all'
     state: 'active' | 'revoked' | 'all'
     vulnerability: string | undefined
     after: { created_at: string; id: string } | undefined
     limit: number
   },
-): Promise<VexRow[]> {
-  const { state, vulnerability, after } = query
+): Promise<(VexRow & { project: string })[]> {
+  const { projectId, state, vulnerability, after } = query
   return db
     .selectFrom('vex_statements')
-    .selectAll()
-    .where('project_id', '=', query.projectId)
+    .innerJoin('projects', 'projects.id', 'vex_statements.project_id')
+    .selectAll('vex_statements')
+    .select('projects.name as project')
+    .$if(projectId !== 'all', (builder) =>
+      builder.where('project_id', '=', projectId === 'all' ? 0 : projectId),
+    )
     .$if(state === 'active', (builder) => builder.where('revoked_at', 'is', null))
     .$if(state === 'revoked', (builder) => builder.where('revoked_at', 'is not', null))
     .$if(vulnerability !== undefined, (builder) =>
@@ -33,11 +37,15 @@ export function listVexRows(
     )
     .$if(after !== undefined, (builder) =>
       builder.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple('created_at', 'id'), '<', tuple(after?.created_at ?? '', after?.id ?? '')),
+        eb(
+          refTuple('vex_statements.created_at', 'vex_statements.id'),
+          '<',
+          tuple(after?.created_at ?? '', after?.id ?? ''),
+        ),
       ),
     )
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
+    .orderBy('vex_statements.created_at', 'desc')
+    .orderBy('vex_statements.id', 'desc')
     .limit(query.limit)
     .execute()
 }

@@ -1,10 +1,9 @@
-import { durationMs, type PolicyRule } from '@berth/api/policy-document.ts'
+import { durationMs } from '@berth/api/policy-document.ts'
 import type { FindingFacts, ImageFacts, StatementFacts } from './facts.ts'
+import { dueDate } from './due.ts'
 import type { Judgement } from './judgement.ts'
 import { isUnscanned } from './judge-scan.ts'
 import { isAtOrAbove, type PlacedRule } from './rules.ts'
-
-type Settings<Name extends keyof PolicyRule> = NonNullable<PolicyRule[Name]>
 
 /** Floors of the bands of CVSS, for findings that have a word and no number. */
 const floors = { critical: 9, high: 7, medium: 4, low: 0.1, negligible: 0, unknown: 0 } as const
@@ -62,13 +61,18 @@ export function judgeSla(judgement: Judgement, placed: PlacedRule, image: ImageF
   const settings = placed.rule.sla
   if (!settings || isUnscanned(judgement, placed, image, 'sla')) return
   for (const finding of image.findings) {
-    const limit = limitOf(settings, finding)
-    const start = limit && clockOf(judgement, image, finding, settings.clock)
-    if (limit === undefined || start === undefined) continue
-    const due = start + limit.ms
-    judgement.changesAt(due)
-    if (due > judgement.now) continue
-    const day = new Date(due).toISOString()
+    const due = dueDate(settings, {
+      severity: finding.severity,
+      isKnownExploited: finding.knownExploited !== undefined,
+      firstSeen: firstSeen(judgement, image, finding),
+      isFixable: finding.fixedVersion !== undefined,
+      fixAvailableAt: finding.fixAvailableAt,
+    })
+    if (!due) continue
+    judgement.changesAt(due.at)
+    if (due.at > judgement.now) continue
+    const { limit } = due
+    const day = new Date(due.at).toISOString()
     judgement.violate(placed, 'sla', image, {
       ...nameOf(finding),
       found: `was due ${day}`,
@@ -78,36 +82,6 @@ export function judgeSla(judgement: Judgement, placed: PlacedRule, image: ImageF
       due: day,
     })
   }
-}
-
-type Limit = { readonly ms: number; readonly text: string; readonly why: string }
-
-/** The shorter of what the severity and the list of exploited vulnerabilities demand. */
-function limitOf(settings: Settings<'sla'>, finding: FindingFacts): Limit | undefined {
-  const { severity } = finding
-  const bySeverity =
-    severity === 'negligible' || severity === 'unknown' ? undefined : settings[severity]
-  const limits: Limit[] = []
-  const add = (text: string | undefined, why: string) => {
-    const ms = text === undefined ? undefined : durationMs(text)
-    if (text !== undefined && ms !== undefined) limits.push({ ms, text, why })
-  }
-  add(bySeverity, severity)
-  if (finding.knownExploited !== undefined) add(settings.kev, 'known to be exploited')
-  return limits.toSorted((a, b) => a.ms - b.ms)[0]
-}
-
-function clockOf(
-  judgement: Judgement,
-  image: ImageFacts,
-  finding: FindingFacts,
-  clock: Settings<'sla'>['clock'],
-): number | undefined {
-  const seen = firstSeen(judgement, image, finding)
-  if (clock === 'firstSeen') return seen
-  if (finding.fixedVersion === undefined) return clock === 'fixAvailable' ? undefined : seen
-  const fix = finding.fixAvailableAt === undefined ? Number.NaN : Date.parse(finding.fixAvailableAt)
-  return Number.isNaN(fix) ? seen : Math.max(seen, fix)
 }
 
 /** When it was first seen in the repository; as long as nobody noted that, when the image was matched. */

@@ -6,7 +6,8 @@ import { checkVersion } from '../access/expected-version.ts'
 import { type Page, readPage } from '../access/page.ts'
 import { projectUnknown } from '../access/projects.ts'
 import { BerthError } from '../errors.ts'
-import type { Database } from '../metadata/database.ts'
+import type { JobQueue } from '../jobs/queue.ts'
+import type { Database, Transaction } from '../metadata/database.ts'
 import {
   findPolicy,
   lockPolicy,
@@ -36,11 +37,18 @@ export class Policies {
   readonly #database: Database
   readonly #changes: AccessChanges
   readonly #book: PolicyBook
+  readonly #queue: JobQueue
 
-  constructor(parts: { database: Database; changes: AccessChanges; book: PolicyBook }) {
+  constructor(parts: {
+    database: Database
+    changes: AccessChanges
+    book: PolicyBook
+    queue: JobQueue
+  }) {
     this.#database = parts.database
     this.#changes = parts.changes
     this.#book = parts.book
+    this.#queue = parts.queue
   }
 
   /** Throws `notFound` without the project, or when it has no policy. */
@@ -80,6 +88,7 @@ export class Policies {
         updatedBy: context.actor.name,
       }
       await putPolicy(tx, policy)
+      await this.#orderDates(tx, project, before?.rules, policy.rules)
       await record({
         ...event('policy.set', project),
         ...(before && { before: recorded(before) }),
@@ -102,8 +111,20 @@ export class Policies {
       if (!before) throw policyUnknown()
       checkVersion(before, expectedVersion)
       await removePolicy(tx, found.id)
+      await this.#orderDates(tx, project, before.rules, undefined)
       await record({ ...event('policy.deleted', project), before: recorded(before) })
     })
+  }
+
+  /** Findings have other due dates when rules that set them changed. */
+  async #orderDates(
+    tx: Transaction,
+    project: string,
+    before: string | undefined,
+    after: string | undefined,
+  ): Promise<void> {
+    if (datingRules(before) === datingRules(after)) return
+    await this.#queue.enqueue(tx, { name: 'date-findings', payload: { project } })
   }
 
   /** Every rule that holds for the repository, which need not exist: of the instance first, of the nearest project last. */
@@ -139,6 +160,15 @@ function toView(project: string, stored: StoredPolicy): PolicyView {
     updatedAt,
     updatedBy,
   }
+}
+
+function datingRules(rules: string | undefined): string {
+  if (rules === undefined) return '[]'
+  return JSON.stringify(
+    (JSON.parse(rules) as PolicyRule[])
+      .filter(({ sla }) => sla !== undefined)
+      .map(({ sla, repositories }) => ({ sla, repositories })),
+  )
 }
 
 /** For the audit log: the document itself may be long. */

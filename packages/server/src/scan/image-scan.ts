@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject } from '@berth/oci/json-guard.ts'
 import { type ParsedManifest, parseManifest } from '@berth/oci/manifest.ts'
 import { type RepositoryName, parseReference } from '@berth/oci/reference.ts'
 import { BerthError } from '../errors.ts'
-import type { Database } from '../metadata/database.ts'
+import type { Database, Transaction } from '../metadata/database.ts'
 import {
   type ImageFacts,
   findImage,
@@ -27,6 +27,11 @@ import { isFileSystemLayer } from './image-types.ts'
 import type { LayerReader } from './layer-reader.ts'
 import type { Matching } from './matching.ts'
 import type { ScanOrders } from './orders.ts'
+
+/** Who has to know the names of all packages. Told in the transaction in which they come. */
+export interface PackageIndex {
+  addPackages(tx: Transaction, names: readonly string[]): Promise<void>
+}
 
 export type ScanProgress = { layer: number; layers: number; bytes: number; totalBytes: number }
 
@@ -53,6 +58,7 @@ export class ImageScanning {
   readonly #blobs: Blobs
   readonly #layers: LayerReader
   readonly #matching: Matching
+  readonly #packageIndex: PackageIndex
   readonly #orders: ScanOrders
   readonly #timeoutMs: number
   readonly #now: () => number
@@ -63,6 +69,7 @@ export class ImageScanning {
     blobs: Blobs
     layers: LayerReader
     matching: Matching
+    packageIndex: PackageIndex
     orders: ScanOrders
     timeoutMs: number
     now: () => number
@@ -72,6 +79,7 @@ export class ImageScanning {
     this.#blobs = parts.blobs
     this.#layers = parts.layers
     this.#matching = parts.matching
+    this.#packageIndex = parts.packageIndex
     this.#orders = parts.orders
     this.#timeoutMs = parts.timeoutMs
     this.#now = parts.now
@@ -206,6 +214,8 @@ export class ImageScanning {
     return this.#database.transaction(async (tx) => {
       if (!(await lockImage(tx, digest))) return false
       const ids = await ensurePackages(tx, packages)
+      const names = packages.map(({ name }) => name)
+      await this.#packageIndex.addPackages(tx, names)
       await replaceImagePackages(tx, digest, [...ids.values()])
       await saveCatalogue(tx, digest, packed)
       return updateImage(tx, digest, {

@@ -13,6 +13,7 @@ import {
   packagesBehind,
   setPackageRevision,
 } from '../metadata/packages.ts'
+import { saveVulnerabilityNames } from '../metadata/vulnerability-names.ts'
 import { repositoriesToTrack } from '../metadata/tracked-findings.ts'
 import type { Advisories } from './advisories.ts'
 import type { MatchedFinding } from './advisory-requests.ts'
@@ -122,6 +123,7 @@ export class Matching {
     }
     await this.#database.relaxedTransaction(async (tx) => {
       await replaceFindings(tx, changed, rows)
+      await saveVulnerabilityNames(tx, rows.flatMap(namesOf))
       await setPackageRevision(tx, ids, revision)
     })
   }
@@ -166,6 +168,16 @@ function isSame(former: readonly FindingRow[], found: readonly MatchedFinding[])
     if (Math.abs((row.epss ?? 0) - (finding.epss ?? 0)) >= epssStep) return false
     return withoutEpss(row.finding) === withoutEpss(finding.finding)
   })
+}
+
+/** Those of its advisories too. */
+function namesOf({ vulnerability, finding }: FindingRow) {
+  const { aliases = [] } = JSON.parse(finding) as { aliases?: readonly string[] }
+  return [vulnerability, ...aliases].map((name) => ({
+    folded: name.toLowerCase(),
+    name,
+    vulnerability,
+  }))
 }
 
 function withoutEpss(finding: string): string {

@@ -8,7 +8,9 @@ import { Advisories } from './advisories.ts'
 import { AdvisoryUpdates } from './advisory-updates.ts'
 import { ImageFindings } from './image-findings.ts'
 import { ImagePackages } from './image-packages.ts'
-import { ImageScanning } from './image-scan.ts'
+import { ImageScanning, type PackageIndex } from './image-scan.ts'
+import { InstanceOverview } from './instance-overview.ts'
+import { LayerFiles } from './layer-files.ts'
 import { LayerReader } from './layer-reader.ts'
 import { Matching } from './matching.ts'
 import type { ScanOrders } from './orders.ts'
@@ -19,9 +21,11 @@ import { Sboms } from './sboms.ts'
 import { ScannedImages } from './scanned-images.ts'
 import { ScanSummaries } from './scan-summaries.ts'
 import { Scans } from './scans.ts'
-import { FindingTracking } from './tracking.ts'
+import { TrackedList } from './tracked-list.ts'
+import { type DueDates, FindingTracking } from './tracking.ts'
 import { ScanUpkeep } from './upkeep.ts'
 import { VexStatements } from './vex.ts'
+import { VulnerabilityImages } from './vulnerability-images.ts'
 
 export type Scanning = ReturnType<typeof openScanning>
 
@@ -34,6 +38,8 @@ export function openScanning(parts: {
   changes: AccessChanges
   queue: JobQueue
   orders: ScanOrders
+  dueDates: DueDates
+  packageIndex: PackageIndex
   logger: Logger
   now: () => number
 }) {
@@ -56,6 +62,7 @@ export function openScanning(parts: {
     outbound: parts.outbound,
   })
   const matching = new Matching({ database, advisories, orders, now })
+  const layerFiles = new LayerFiles({ database, ...registry, layers, logger })
   const scannedImages = new ScannedImages({ database, ...registry })
   const imageFindings = new ImageFindings({ database })
   const reports = new Reports({
@@ -80,9 +87,13 @@ export function openScanning(parts: {
       orders,
       now,
     }),
+    layerFiles,
     imagePackages: new ImagePackages({ images: scannedImages }),
     packageSearch: new PackageSearch({ database }),
     findingsOverview: new FindingsOverview({ database, advisories, now }),
+    instanceOverview: new InstanceOverview({ database, advisories, now }),
+    trackedList: new TrackedList({ database, now }),
+    vulnerabilityImages: new VulnerabilityImages({ database }),
     sboms: new Sboms({ ...registry, reports }),
     vexStatements: new VexStatements({ database, changes }),
   }
@@ -91,18 +102,20 @@ export function openScanning(parts: {
     advisories,
     advisoryUpdates,
     matching,
-    tracking: new FindingTracking({ database, now }),
+    tracking: new FindingTracking({ database, dueDates: parts.dueDates, now }),
     upkeep: new ScanUpkeep({ database, orders, isEnabled: config.enabled, now }),
     images: new ImageScanning({
       database,
       ...registry,
       layers,
       matching,
+      packageIndex: parts.packageIndex,
       orders,
       timeoutMs: config.timeoutMinutes * 60_000,
       now,
     }),
     async close() {
+      await layerFiles.close()
       await layers.close()
       await advisories.close()
     },

@@ -2,19 +2,18 @@ import type { PackageKind } from '@berth/scanner/package.ts'
 import { InvalidVersion, compareVersions, schemeOf } from '@berth/scanner/versions/compare.ts'
 import type { RepositoryName } from '@berth/oci/reference.ts'
 import type { Caller } from '../access/caller.ts'
-import { readCursor, writeCursor } from '../cursor.ts'
 import type { Database } from '../metadata/database.ts'
 import { readTrend } from '../metadata/finding-trends.ts'
 import {
   type MendableFinding,
   type TaggedImage,
+  countDue,
   countOpen,
   mendableFindings,
   repositoriesWithin,
   taggedImagesOf,
   tagsLeadingTo,
 } from '../metadata/findings-overview.ts'
-import { type TrackedFinding, listTracked } from '../metadata/tracked-findings.ts'
 import type { Advisories } from './advisories.ts'
 
 const repositoriesMax = 2000
@@ -24,7 +23,8 @@ const mendableMax = 50_000
 const shownMax = 20
 const tagsMax = 10
 const dayMs = 86_400_000
-const windowsMax = 10
+const dueMax = 10_000
+const soonMs = 7 * dayMs
 
 type Severity = 'critical' | 'high' | 'medium' | 'low' | 'negligible' | 'unknown'
 type Counts = Record<Severity, number>
@@ -56,7 +56,8 @@ export class FindingsOverview {
     const ids = [...repositories.keys()]
     const images = await taggedImagesOf(read, ids, imagesMax + 1)
     const open = await countOpen(read, ids)
-    const today = new Date(this.#now()).toISOString().slice(0, 10)
+    const now = this.#now()
+    const today = new Date(now).toISOString().slice(0, 10)
     const shown = images.slice(0, imagesMax)
     const catalogued = shown.filter(({ state }) => state === 'catalogued')
     const worst = []
@@ -67,7 +68,7 @@ export class FindingsOverview {
         digest,
         platform,
         tags: await tagsLeadingTo(read, id, digest, tagsMax),
-        counts: countsOf((severity) => image[severity]),
+        counts: severityCountsOf((severity) => image[severity]),
         worstScore: score / 10,
       })
     }
@@ -80,7 +81,10 @@ export class FindingsOverview {
       waiting: shown.filter(({ state }) => state === 'waiting').length,
       failed: shown.filter(({ state }) => state === 'failed').length,
       endOfLife: catalogued.filter(({ end_of_life: end }) => end !== null && end < today).length,
-      counts: countsOf((severity) => open.get(severity) ?? 0),
+      counts: open,
+      due: await dueWindow(now, (from, before, limit) =>
+        countDue(read, { repositories: ids, from, before, limit }),
+      ),
       worst,
       upgrades: upgradesOf(mendable).slice(0, shownMax),
       isTruncated:
@@ -103,49 +107,11 @@ export class FindingsOverview {
     })
     const noted = rows.map((row) => ({
       day: row.day,
-      counts: countsOf((severity) => row[severity]),
+      counts: severityCountsOf((severity) => row[severity]),
       opened: row.opened,
       closed: row.closed,
     }))
     return { days: noted, isTruncated }
-  }
-
-  /** Findings with their clocks, the worst first. A page may be short though `next` leads on. */
-  async tracked(
-    caller: Caller,
-    query: {
-      project: string
-      state: 'open' | 'closed' | 'all'
-      severities: readonly TrackedFinding['severity'][] | undefined
-      vulnerability: string | undefined
-      after: string | undefined
-      limit: number
-    },
-  ): Promise<{ items: (TrackedFinding & { repository: string })[]; next: string | null }> {
-    const projects = await caller.readableProjects()
-    const items: (TrackedFinding & { repository: string })[] = []
-    let place = query.after === undefined ? undefined : readPlace(query.after)
-    for (let window = 0; window < windowsMax; window += 1) {
-      const limit = query.limit + 1
-      const rows = await listTracked(this.#database.read, {
-        ...query,
-        projects,
-        after: place,
-        limit,
-      })
-      for (const row of rows) {
-        if (items.length === query.limit) return { items, next: place ? toCursor(place) : null }
-        place = {
-          score: row.score,
-          vulnerability: row.vulnerability,
-          package: row.package_name,
-          repositoryId: row.repository_id,
-        }
-        if (await caller.may('pull', row.repository as RepositoryName)) items.push(row)
-      }
-      if (rows.length < limit) return { items, next: null }
-    }
-    return { items, next: place ? toCursor(place) : null }
   }
 
   /** Those that the caller may pull, by id. */
@@ -160,6 +126,18 @@ export class FindingsOverview {
       if (await caller.may('pull', name as RepositoryName)) repositories.set(id, name)
     }
     return { repositories, isTruncated: found.length > repositoriesMax }
+  }
+}
+
+/** How many are overdue, and how many are due within seven days; `count` counts those of a time. */
+export async function dueWindow(
+  now: number,
+  count: (from: string, before: string, limit: number) => Promise<number>,
+) {
+  const at = new Date(now).toISOString()
+  return {
+    overdue: await count('', at, dueMax),
+    soon: await count(at, new Date(now + soonMs).toISOString(), dueMax),
   }
 }
 
@@ -193,10 +171,11 @@ function highest(kind: PackageKind, versions: ReadonlySet<string>): string {
 }
 
 function hasFindings(image: TaggedImage): boolean {
-  return Object.values(countsOf((severity) => image[severity])).some((count) => count > 0)
+  return Object.values(severityCountsOf((severity) => image[severity])).some((count) => count > 0)
 }
 
-function countsOf(read: (severity: Severity) => number): Counts {
+/** One figure for each severity. */
+export function severityCountsOf(read: (severity: Severity) => number): Counts {
   return {
     critical: read('critical'),
     high: read('high'),
@@ -204,23 +183,5 @@ function countsOf(read: (severity: Severity) => number): Counts {
     low: read('low'),
     negligible: read('negligible'),
     unknown: read('unknown'),
-  }
-}
-
-type Place = { score: number; vulnerability: string; package: string; repositoryId: number }
-
-function toCursor({ score, vulnerability, package: name, repositoryId }: Place): string {
-  // Names of packages may hold anything, a space too.
-  const encoded = Buffer.from(name).toString('base64url')
-  return writeCursor(String(score), vulnerability, encoded, String(repositoryId))
-}
-
-function readPlace(cursor: string): Place {
-  const [score, vulnerability = '', name = '', id] = readCursor(cursor, 4)
-  return {
-    score: Number(score) || 0,
-    vulnerability,
-    package: Buffer.from(name, 'base64url').toString(),
-    repositoryId: Number(id) || 0,
   }
 }

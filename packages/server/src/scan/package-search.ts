@@ -1,12 +1,11 @@
 import type { PackageKind } from '@berth/scanner/package.ts'
 import { schemeOf } from '@berth/scanner/versions/compare.ts'
-import type { RepositoryName } from '@berth/oci/reference.ts'
 import type { Caller } from '../access/caller.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import { BerthError } from '../errors.ts'
 import type { Database } from '../metadata/database.ts'
-import { tagsLeadingTo } from '../metadata/findings-overview.ts'
-import { type PackageRow, holdersOf, packagesNamed } from '../metadata/packages.ts'
+import { packagesNamed } from '../metadata/packages.ts'
+import { collectHolders } from './package-holders.ts'
 
 export type PackageHit = {
   kind: PackageKind
@@ -24,8 +23,6 @@ type Place = { package: number; digest: string; repository: string }
 /** Packages and places looked at for one page; after that a page is short, and the next goes on. */
 const looksMax = 1000
 const packagesAtOnce = 100
-const holdersAtOnce = 100
-const tagsMax = 10
 const beginning = '-'
 
 /** Which images contain a package, of those that the caller may pull. */
@@ -69,12 +66,18 @@ export class PackageSearch {
         )
         if (matches !== false) {
           const from = place?.package === one.id ? place : { digest: '', repository: '' }
-          const found = await this.#holders(caller, one, from, {
+          const found = await collectHolders(this.#database.read, caller, {
+            package: one.id,
+            from,
             limit: query.limit - items.length,
             looks: looksMax - looks,
-            isUndetermined: matches === undefined,
           })
-          items.push(...found.items)
+          const isUndetermined = matches === undefined
+          for (const { repository, digest, platform, tags } of found.items) {
+            const { name, version } = one
+            const kind = one.kind as PackageKind
+            items.push({ kind, name, version, isUndetermined, repository, digest, platform, tags })
+          }
           looks += found.looks
           if (found.next) return { items, next: toCursor({ package: one.id, ...found.next }) }
         }
@@ -82,48 +85,6 @@ export class PackageSearch {
         if (looks >= looksMax) return { items, next: toCursor(place) }
       }
       if (packages.length < packagesAtOnce) return { items, next: null }
-    }
-  }
-
-  /** `next` is set when the limits were reached before the end. */
-  async #holders(
-    caller: Caller,
-    one: PackageRow,
-    from: { digest: string; repository: string },
-    limits: { limit: number; looks: number; isUndetermined: boolean },
-  ): Promise<{
-    items: PackageHit[]
-    looks: number
-    next: { digest: string; repository: string } | undefined
-  }> {
-    const items: PackageHit[] = []
-    let after = from
-    let looks = 0
-    for (;;) {
-      const holders = await holdersOf(this.#database.read, {
-        package: one.id,
-        after,
-        limit: holdersAtOnce,
-      })
-      for (const holder of holders) {
-        if (items.length >= limits.limit || looks >= limits.looks)
-          return { items, looks, next: after }
-        looks += 1
-        after = { digest: holder.digest, repository: holder.repository }
-        if (!(await caller.may('pull', holder.repository as RepositoryName))) continue
-        const { repositoryId, repository, digest, platform } = holder
-        items.push({
-          kind: one.kind as PackageKind,
-          name: one.name,
-          version: one.version,
-          isUndetermined: limits.isUndetermined,
-          repository,
-          digest,
-          platform,
-          tags: await tagsLeadingTo(this.#database.read, repositoryId, digest, tagsMax),
-        })
-      }
-      if (holders.length < holdersAtOnce) return { items, looks, next: undefined }
     }
   }
 }

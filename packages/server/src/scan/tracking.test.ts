@@ -20,17 +20,19 @@ const tracked: TrackedFinding = {
   first_seen_at: monday,
   last_seen_at: monday,
   closed_at: null,
+  due_at: null,
 }
-const closing = { now: tuesday, mayClose: true }
+const dueAt = () => null
+const closing = { now: tuesday, mayClose: true, dueAt }
 
 describe('changesOf', () => {
   test('a new finding starts its clock', () => {
-    expect(changesOf(7, [present], [], { now: monday, mayClose: true })).toEqual([tracked])
+    expect(changesOf(7, [present], [], { now: monday, mayClose: true, dueAt })).toEqual([tracked])
   })
 
   test('the same again on the same day writes nothing; on the next day that it was seen', () => {
     const later = '2026-11-02T23:00:00.000Z'
-    expect(changesOf(7, [present], [tracked], { now: later, mayClose: true })).toEqual([])
+    expect(changesOf(7, [present], [tracked], { now: later, mayClose: true, dueAt })).toEqual([])
     expect(changesOf(7, [present], [tracked], closing)).toEqual([
       { ...tracked, last_seen_at: tuesday },
     ])
@@ -43,13 +45,14 @@ describe('changesOf', () => {
     const [again] = changesOf(7, [dated], [fixed ?? tracked], {
       now: '2026-11-06T00:00:00.000Z',
       mayClose: true,
+      dueAt,
     })
     expect(again?.fix_available_at).toBe(tuesday)
   })
 
   test('what is gone is closed, unless an image has yet to be looked into', () => {
     expect(changesOf(7, [], [tracked], closing)).toEqual([{ ...tracked, closed_at: tuesday }])
-    expect(changesOf(7, [], [tracked], { now: tuesday, mayClose: false })).toEqual([])
+    expect(changesOf(7, [], [tracked], { now: tuesday, mayClose: false, dueAt })).toEqual([])
     expect(changesOf(7, [], [{ ...tracked, closed_at: monday }], closing)).toEqual([])
   })
 

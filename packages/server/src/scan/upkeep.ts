@@ -1,9 +1,16 @@
+import { severities } from '@berth/scanner/finding.ts'
 import { catalogueVersion } from '@berth/scanner/catalogue.ts'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Database, Transaction } from '../metadata/database.ts'
-import { countTracked, deleteTrends, saveTrends } from '../metadata/finding-trends.ts'
+import {
+  countTracked,
+  deleteTrends,
+  saveInstanceTrend,
+  saveTrends,
+} from '../metadata/finding-trends.ts'
 import { deleteUnheldImages, imagesToScan, insertImage } from '../metadata/images.ts'
 import { deleteUnheldLayers } from '../metadata/layer-catalogues.ts'
+import { deleteUnusedNames } from '../metadata/vulnerability-names.ts'
 import { deleteUnusedPackages } from '../metadata/packages.ts'
 import { imageConfigTypes, imageManifestTypes } from './image-types.ts'
 import { type ScanOrders, scanPriority } from './orders.ts'
@@ -11,6 +18,17 @@ import { type ScanOrders, scanPriority } from './orders.ts'
 const repositoriesAtOnce = 200
 const trendsKeptDays = 400
 const dayMs = 86_400_000
+const noted = [...severities, 'opened', 'closed'] as const
+const noChange = {
+  critical: 0,
+  high: 0,
+  medium: 0,
+  low: 0,
+  negligible: 0,
+  unknown: 0,
+  opened: 0,
+  closed: 0,
+}
 /** Rests as long as it works: it is in no hurry. */
 const restFactor = 1
 
@@ -68,7 +86,10 @@ export class ScanUpkeep {
     const now = this.#now()
     const day = dayOf(now)
     let repositories = 0
-    for (let after = 0; !signal.aborted; ) {
+    const total = { day, ...noChange }
+    for (let after = 0; ; ) {
+      // Half of a sum would be worse than none.
+      if (signal.aborted) return { repositories }
       const rows = await countTracked(this.#database.read, {
         after,
         limit: repositoriesAtOnce,
@@ -82,21 +103,24 @@ export class ScanUpkeep {
           rows.map((row) => ({ ...row, day })),
         ),
       )
+      for (const row of rows) for (const name of noted) total[name] += row[name]
       repositories += rows.length
       after = last.repository_id
     }
-    await this.#database.relaxedTransaction((tx) =>
-      deleteTrends(tx, dayOf(now - trendsKeptDays * dayMs)),
-    )
+    await this.#database.relaxedTransaction(async (tx) => {
+      await saveInstanceTrend(tx, total)
+      await deleteTrends(tx, dayOf(now - trendsKeptDays * dayMs))
+    })
     return { repositories }
   }
 
   /** Throws out what is known of images, layers and packages that nobody holds any more. */
-  async trim(signal: AbortSignal): Promise<{ images: number; layers: number; packages: number }> {
+  async trim(signal: AbortSignal) {
     return {
       images: await this.#repeat(deleteUnheldImages, signal),
       layers: await this.#repeat(deleteUnheldLayers, signal),
       packages: await this.#repeat(deleteUnusedPackages, signal),
+      names: await this.#repeat(deleteUnusedNames, signal),
     }
   }
 

@@ -16,6 +16,15 @@ import { type LeftOut, toVexRow, type VexInput, type VexScope } from './vex-inpu
 
 const leftOutMax = 100
 
+type VexListQuery = {
+  state: 'active' | 'revoked' | 'all'
+  vulnerability: string | undefined
+  after: string | undefined
+  limit: number
+}
+
+type VexPage = { items: (VexRow & { project: string })[]; next: string | null }
+
 /** What authorised people say of vulnerabilities: it suppresses findings, and is never deleted. */
 export class VexStatements {
   readonly #database: Database
@@ -27,31 +36,31 @@ export class VexStatements {
   }
 
   /** Of this very project, the newest first. Throws `notFound`, `requestInvalid` for a foreign `after`. */
-  async list(
-    project: string,
-    query: {
-      state: 'active' | 'revoked' | 'all'
-      vulnerability: string | undefined
-      after: string | undefined
-      limit: number
-    },
-  ): Promise<{ items: VexRow[]; next: string | null }> {
+  async list(project: string, query: VexListQuery): Promise<VexPage> {
     const found = await findProject(this.#database.read, project)
     if (!found) throw projectUnknown()
-    const [created_at = '', id = ''] = query.after === undefined ? [] : readCursor(query.after, 2)
+    return this.#page(found.id, query)
+  }
+
+  /** Of all projects, the newest first. Throws `requestInvalid` for a foreign `after`. */
+  listAll(query: VexListQuery): Promise<VexPage> {
+    return this.#page('all', query)
+  }
+
+  async #page(projectId: number | 'all', query: VexListQuery): Promise<VexPage> {
+    const { state, vulnerability, after, limit } = query
+    const [created_at = '', id = ''] = after === undefined ? [] : readCursor(after, 2)
     const rows = await listVexRows(this.#database.read, {
-      projectId: found.id,
-      state: query.state,
-      vulnerability: query.vulnerability,
-      after: query.after === undefined ? undefined : { created_at, id },
-      limit: query.limit + 1,
+      projectId,
+      state,
+      vulnerability,
+      after: after === undefined ? undefined : { created_at, id },
+      limit: limit + 1,
     })
-    const items = rows.slice(0, query.limit)
+    const items = rows.slice(0, limit)
     const last = items.at(-1)
-    return {
-      items,
-      next: rows.length > items.length && last ? writeCursor(last.created_at, last.id) : null,
-    }
+    const next = rows.length > items.length && last ? writeCursor(last.created_at, last.id) : null
+    return { items, next }
   }
 
   /** Throws `notFound`, and `requestInvalid` for a repository that is not of the project. */

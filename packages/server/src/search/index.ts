@@ -54,6 +54,11 @@ export class SearchIndex {
     return deleteTerm(tx, 'project', name)
   }
 
+  /** In the transaction that catalogues an image. */
+  async addPackages(tx: Transaction, names: readonly string[]): Promise<void> {
+    await ensureTerms(tx, 'package', names, fold)
+  }
+
   async #addManifest(
     tx: Transaction,
     event: {

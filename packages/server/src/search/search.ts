@@ -14,6 +14,7 @@ import {
   hasTrigram,
   readScope,
 } from '../metadata/search.ts'
+import { type ContentHit, ContentSearch, type ImageCount } from './contents.ts'
 import { fold } from './fold.ts'
 
 export const searchKinds = [
@@ -23,9 +24,16 @@ export const searchKinds = [
   'digest',
   'label',
   'annotation',
+  'package',
+  'vulnerability',
 ] as const
 
 export type SearchKind = (typeof searchKinds)[number]
+
+/** What stands in images, and not for a repository. */
+type ContentKind = 'package' | 'vulnerability'
+
+type NameKind = Exclude<SearchKind, ContentKind>
 
 export type SearchHit = {
   kind: SearchKind
@@ -37,6 +45,9 @@ export type SearchHit = {
   repository: string | null
   /** Of the manifest that has the tag, label or annotation. */
   digest: string | null
+  package: ContentHit['package']
+  vulnerability: string | null
+  images: ImageCount | null
 }
 
 /** Looked up for each kind before those are left out that the caller may not pull. */
@@ -68,7 +79,12 @@ export class Search {
     const sight = new Sight(caller)
     const canFindParts = hasTrigram(this.#database.read, text) && (await this.#canFindParts())
     const hits: SearchHit[] = []
+    const contents = new ContentSearch({ db: this.#database.read, caller, scope })
     for (const kind of query.kinds) {
+      if (kind === 'package' || kind === 'vulnerability') {
+        hits.push(...(await findContents(contents, kind, text, { ...query, canFindParts })))
+        continue
+      }
       const found = await this.#findKind(kind, text, {
         scope,
         sight,
@@ -87,7 +103,7 @@ export class Search {
   }
 
   async #findKind(
-    kind: SearchKind,
+    kind: NameKind,
     text: string,
     how: { scope: SearchScope; sight: Sight; limit: number; canFindParts: boolean },
   ): Promise<SearchHit[]> {
@@ -105,6 +121,31 @@ export class Search {
   }
 }
 
+async function findContents(
+  contents: ContentSearch,
+  kind: ContentKind,
+  text: string,
+  { limit, canFindParts }: { limit: number; canFindParts: boolean },
+): Promise<SearchHit[]> {
+  const toContentHit =
+    (match: 'prefix' | 'part') =>
+    (hit: ContentHit): SearchHit => ({
+      ...hit,
+      kind,
+      match: fold(hit.text) === text ? 'exact' : match,
+      project: '',
+      repository: null,
+      digest: null,
+    })
+  if (kind === 'vulnerability') {
+    return (await contents.vulnerabilities(text, limit)).map(toContentHit('prefix'))
+  }
+  const hits = (await contents.packages(text, 'prefix', limit)).map(toContentHit('prefix'))
+  if (!canFindParts || hits.length >= limit) return hits
+  const parts = await contents.packages(text, 'part', limit - hits.length)
+  return [...hits, ...parts.map(toContentHit('part'))]
+}
+
 /** What the caller may see, each repository asked for once. */
 class Sight {
   readonly #caller: Caller
@@ -114,7 +155,7 @@ class Sight {
     this.#caller = caller
   }
 
-  async isVisible(kind: SearchKind, name: FoundName): Promise<boolean> {
+  async isVisible(kind: NameKind, name: FoundName): Promise<boolean> {
     const key = kind === 'project' ? `project ${name.project}` : name.repository
     const known = this.#known.get(key)
     if (known !== undefined) return known
@@ -128,7 +169,7 @@ class Sight {
 
 async function find(
   db: Executor,
-  kind: SearchKind,
+  kind: NameKind,
   needle: SearchNeedle,
   scope: SearchScope,
 ): Promise<FoundName[]> {
@@ -158,12 +199,7 @@ function digestPrefixes(text: string): string[] {
   return /^[0-9a-f]{4,128}$/.test(text) ? [`sha256:${text}`, `sha512:${text}`] : []
 }
 
-function toHit(
-  kind: SearchKind,
-  name: FoundName,
-  text: string,
-  match: 'prefix' | 'part',
-): SearchHit {
+function toHit(kind: NameKind, name: FoundName, text: string, match: 'prefix' | 'part'): SearchHit {
   const isWhole = fold(name.text) === text || (kind === 'digest' && name.text.endsWith(`:${text}`))
   return {
     kind,
@@ -172,5 +208,8 @@ function toHit(
     project: name.project,
     repository: kind === 'project' ? null : name.repository,
     digest: name.digest,
+    package: null,
+    vulnerability: null,
+    images: null,
   }
 }

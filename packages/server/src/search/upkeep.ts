@@ -12,7 +12,7 @@ import type { LabelIndexing } from './labels.ts'
 
 /** Rests as long as it works: it is in no hurry. */
 const restFactor = 1
-const stages = ['project', 'repository', 'tag', 'manifest'] as const
+const stages = ['project', 'repository', 'tag', 'manifest', 'package'] as const
 
 /** How far a rebuild has come: it goes on from there after a restart. */
 const place = z.object({

@@ -17,6 +17,7 @@ export function makeScanHandlers({
   | 'find-unscanned'
   | 'note-findings'
   | 'trim-scans'
+  | 'date-findings'
 > {
   return {
     'scan-image': ({ payload, signal, onProgress }) =>
@@ -26,6 +27,8 @@ export function makeScanHandlers({
     'update-advisories': ({ signal }) => advisoryUpdates.run(signal),
     'find-unscanned': ({ signal }) => upkeep.findUnscanned(signal),
     'note-findings': ({ signal }) => upkeep.noteFindings(signal),
+    'date-findings': ({ payload, signal, formerProgress, onProgress }) =>
+      tracking.date({ ...payload, signal, from: formerProgress, onProgress }),
     'trim-scans': ({ signal }) => upkeep.trim(signal),
   }
 }

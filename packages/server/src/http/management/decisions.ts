@@ -1,7 +1,7 @@
-import { explainDecision, listDenials } from '@berth/api/decisions.ts'
+import { explainDecision, listDenials, listInstanceDenials } from '@berth/api/decisions.ts'
 import { parseReference, parseRepositoryName } from '@berth/oci/reference.ts'
 import type { Caller } from '../../access/caller.ts'
-import type { AuditEntry } from '../../audit/log.ts'
+import type { AuditEntry, AuditLog } from '../../audit/log.ts'
 import type { Explanation } from '../../policy/decisions.ts'
 import { BerthError } from '../../errors.ts'
 import { type Binding, bind } from './call.ts'
@@ -31,17 +31,32 @@ export const decisionRoutes: readonly Binding[] = [
     { on: 'project', action: 'managePolicy' },
     async ({ audit, projects }, { params: { project }, query, caller }) => {
       await projects.readProject(project)
-      const filter = { action: 'policy.denied', projectTree: project }
-      const page = { after: readPlace(query.after), limit: query.limit }
-      const { entries, next } = await audit.findPage(filter, page)
-      const items: ReturnType<typeof toDenial>[] = []
-      for (const denial of entries.map(toDenial)) {
-        if (await mayPull(caller, denial.repository)) items.push(denial)
-      }
-      return { body: { items, next: next === undefined ? null : String(next) } }
+      return { body: await denialsOf(audit, { projectTree: project }, query, caller) }
     },
   ),
+  bind(
+    listInstanceDenials,
+    { on: 'instance', action: 'readSystem' },
+    async ({ audit }, { query, caller }) => ({
+      body: await denialsOf(audit, {}, query, caller),
+    }),
+  ),
 ]
+
+async function denialsOf(
+  audit: AuditLog,
+  where: { projectTree?: string },
+  query: { after?: string | undefined; limit: number },
+  caller: Caller,
+) {
+  const page = { after: readPlace(query.after), limit: query.limit }
+  const { entries, next } = await audit.findPage({ action: 'policy.denied', ...where }, page)
+  const items: ReturnType<typeof toDenial>[] = []
+  for (const denial of entries.map(toDenial)) {
+    if (await mayPull(caller, denial.repository)) items.push(denial)
+  }
+  return { items, next: next === undefined ? null : String(next) }
+}
 
 /** A project further down may be closed to those who manage this one. */
 async function mayPull(caller: Caller, repository: string): Promise<boolean> {

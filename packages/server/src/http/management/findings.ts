@@ -1,18 +1,25 @@
 import {
   exportReport,
   listFindings,
+  listInstanceFindings,
   listTrackedFindings,
   readFindingsOverview,
   readFindingsTrend,
+  readInstanceFindingsOverview,
+  readInstanceFindingsTrend,
   reportMediaTypes,
 } from '@berth/api/findings.ts'
 import { parseReference, parseRepositoryName } from '@berth/oci/reference.ts'
 import { Readable } from 'node:stream'
+import type * as z from 'zod'
 import type { JudgedFinding } from '../../scan/image-findings.ts'
+import type { TrackedList, TrackedListQuery } from '../../scan/tracked-list.ts'
 import { type Binding, bind } from './call.ts'
 
 const pulling = { on: 'repository', action: 'pull' } as const
 const reading = { on: 'project', action: 'readProject' } as const
+const seeing = { on: 'instance', action: 'readSystem' } as const
+const root = ''
 const pathsMax = 10
 const reportEndings = {
   trivy: 'trivy.json',
@@ -52,41 +59,70 @@ export const findingRoutes: readonly Binding[] = [
     const mediaType = reportMediaTypes[format]
     return { body: undefined, stream: { mediaType, content: Readable.from([text]), fileName } }
   }),
-  bind(listTrackedFindings, reading, async ({ findingsOverview }, { params, query, caller }) => {
-    const { severity: severities, vulnerability, state, after, limit } = query
-    const { items, next } = await findingsOverview.tracked(caller, {
-      project: params.project,
-      severities,
-      vulnerability,
-      state,
-      after,
-      limit,
-    })
-    return {
-      body: {
-        items: items.map((row) => ({
-          repository: row.repository,
-          package: row.package_name,
-          vulnerability: row.vulnerability,
-          severity: row.severity,
-          score: row.score / 10,
-          firstSeenAt: row.first_seen_at,
-          fixAvailableAt: row.fix_available_at,
-          knownExploited: row.known_exploited,
-          lastSeenAt: row.last_seen_at,
-          closedAt: row.closed_at,
-        })),
-        next,
-      },
-    }
-  }),
+  bind(listTrackedFindings, reading, async ({ trackedList }, { params, query, caller }) => ({
+    body: toPage(await trackedList.list(caller, toQuery(params.project, query))),
+  })),
   bind(readFindingsOverview, reading, async ({ findingsOverview }, { params, caller }) => ({
     body: await findingsOverview.overview(caller, params.project),
   })),
   bind(readFindingsTrend, reading, async ({ findingsOverview }, { params, query, caller }) => ({
     body: await findingsOverview.trend(caller, params.project, query.days),
   })),
+  bind(listInstanceFindings, seeing, async ({ trackedList }, { query, caller }) => ({
+    body: toPage(await trackedList.list(caller, toQuery(root, query))),
+  })),
+  bind(readInstanceFindingsOverview, seeing, async ({ instanceOverview }) => ({
+    body: await instanceOverview.overview(),
+  })),
+  bind(readInstanceFindingsTrend, seeing, async ({ instanceOverview }, { query }) => ({
+    body: await instanceOverview.trend(query.days),
+  })),
 ]
+
+function toQuery(
+  project: string,
+  query: z.output<(typeof listTrackedFindings)['query']>,
+): TrackedListQuery {
+  const { sort, after, limit, state, vulnerability, repository, dueBefore } = query
+  return {
+    project,
+    sort,
+    after,
+    limit,
+    filter: {
+      state,
+      severities: query.severity,
+      vulnerability,
+      package: query.package,
+      repository,
+      fixable: isTrue(query.fixable),
+      knownExploited: isTrue(query.knownExploited),
+      overdue: isTrue(query.overdue),
+      dueBefore: dueBefore === undefined ? undefined : new Date(dueBefore).toISOString(),
+    },
+  }
+}
+
+function toPage({ items, next }: Awaited<ReturnType<TrackedList['list']>>) {
+  return {
+    items: items.map((row) => ({
+      repository: row.repository,
+      package: row.package_name,
+      vulnerability: row.vulnerability,
+      severity: row.severity,
+      score: row.score / 10,
+      firstSeenAt: row.first_seen_at,
+      fixAvailableAt: row.fix_available_at,
+      knownExploited: row.known_exploited,
+      lastSeenAt: row.last_seen_at,
+      closedAt: row.closed_at,
+      isFixable: row.fix_available_at !== null,
+      due: row.due_at,
+      isOverdue: row.isOverdue,
+    })),
+    next,
+  }
+}
 
 function isTrue(text: 'true' | 'false' | undefined): boolean | undefined {
   return text === undefined ? undefined : text === 'true'

@@ -1,4 +1,5 @@
 import { search } from '@berth/api/search.ts'
+import type { PackageKind } from '@berth/scanner/package.ts'
 import { searchKinds } from '../../search/search.ts'
 import { type Binding, bind } from './call.ts'
 
@@ -7,6 +8,13 @@ export const searchRoutes: readonly Binding[] = [
   bind(search, { on: 'anyone' }, async (door, { query, caller }) => {
     const kinds = query.kind ? [...new Set(query.kind)] : searchKinds
     const items = await door.search.search(caller, { text: query.q, kinds, limit: query.limit })
-    return { body: { items } }
+    return {
+      body: {
+        items: items.map(({ package: found, ...hit }) => ({
+          ...hit,
+          package: found && { kind: found.kind as PackageKind, name: found.name },
+        })),
+      },
+    }
   }),
 ]

@@ -73,7 +73,7 @@ async function addFindingFigures(db: Kysely<unknown>): Promise<void> {
 async function addTracked(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('tracked_findings').addColumn('due_at', 'text').execute()
   await sql`create index tracked_findings_by_score
-    on tracked_findings (score desc, vulnerability, package_name, repository_id)`.execute(db)
+    on tracked_findings (score, vulnerability, package_name, repository_id)`.execute(db)
   await sql`create index tracked_findings_by_due
     on tracked_findings (due_at, vulnerability, package_name, repository_id)
     where closed_at is null and due_at is not null`.execute(db)

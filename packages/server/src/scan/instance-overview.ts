@@ -1,0 +1,98 @@
+import type { Database, Executor } from '../metadata/database.ts'
+import {
+  countDue,
+  countImages,
+  countOpen,
+  mendableFindings,
+  tagsLeadingTo,
+  worstImages,
+} from '../metadata/findings-overview.ts'
+import { readInstanceTrend } from '../metadata/finding-trends.ts'
+import { repositoriesWithManifest } from '../metadata/manifests.ts'
+import type { Advisories } from './advisories.ts'
+import { dueWindow, severityCountsOf, upgradesOf } from './overview.ts'
+
+const shownMax = 20
+/** The worst images that are looked at: those without a tag are passed over. */
+const imagesMax = 100
+const placesMax = 20
+const tagsMax = 10
+const mendableMax = 50_000
+const dayMs = 86_400_000
+
+/** How the whole instance stands. From figures that were counted before, whatever the number of repositories. */
+export class InstanceOverview {
+  readonly #database: Database
+  readonly #advisories: Advisories
+  readonly #now: () => number
+
+  constructor(parts: { database: Database; advisories: Advisories; now: () => number }) {
+    this.#database = parts.database
+    this.#advisories = parts.advisories
+    this.#now = parts.now
+  }
+
+  async overview() {
+    const db = this.#database.read
+    const now = this.#now()
+    const states = await countImages(db, new Date(now).toISOString().slice(0, 10))
+    const worst = []
+    const candidates = await worstImages(db, imagesMax)
+    const tagged: string[] = []
+    for (const image of candidates) {
+      const place = await taggedPlace(db, image.digest)
+      if (!place) continue
+      tagged.push(image.digest)
+      if (worst.length === shownMax) continue
+      worst.push({
+        ...place,
+        digest: image.digest,
+        platform: image.platform,
+        counts: severityCountsOf((severity) => image[severity]),
+        worstScore: image.worst_score / 10,
+      })
+    }
+    const mendable = await mendableFindings(db, tagged, mendableMax)
+    const { data, revision } = this.#advisories.state
+    return {
+      images: states.catalogued + states.waiting + states.failed,
+      scanned: states.catalogued,
+      waiting: states.waiting,
+      failed: states.failed,
+      endOfLife: states.endOfLife,
+      counts: await countOpen(db, 'all'),
+      due: await dueWindow(now, (from, before, limit) =>
+        countDue(db, { repositories: 'all', from, before, limit }),
+      ),
+      worst,
+      upgrades: upgradesOf(mendable).slice(0, shownMax),
+      isTruncated: candidates.length === imagesMax || mendable.length === mendableMax,
+      dataRevision: revision,
+      dataBuiltAt: data.builtAt,
+    }
+  }
+
+  /** Days on which nothing was noted are missing. */
+  async trend(days: number) {
+    const since = new Date(this.#now() - days * dayMs).toISOString().slice(0, 10)
+    const rows = await readInstanceTrend(this.#database.read, since)
+    return {
+      days: rows.map((row) => ({
+        day: row.day,
+        counts: severityCountsOf((severity) => row[severity]),
+        opened: row.opened,
+        closed: row.closed,
+      })),
+      isTruncated: false,
+    }
+  }
+}
+
+/** The first repository in which a tag leads to the image. */
+async function taggedPlace(db: Executor, digest: string) {
+  for (const { id, name } of await repositoriesWithManifest(db, digest, placesMax)) {
+    const tags = await tagsLeadingTo(db, id, digest, tagsMax)
+    if (tags.length > 0) return { repository: name, tags }
+  }
+  return undefined
+}
