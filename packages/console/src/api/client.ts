@@ -10,6 +10,11 @@ import { noteAnswer, noteNoAnswer, noteTooMany } from './connection.ts'
 import { askToSignInAgain, csrfToken, isSignedIn, noteRefusal } from './session-state.ts'
 
 const pauseSeconds = 5
+const credentialFaults = new Set([
+  'invalidCredentials',
+  'secondFactorRequired',
+  'secondFactorInvalid',
+])
 
 const client = createClient({
   baseUrl: berthUrl,
@@ -56,12 +61,16 @@ async function again<Result>(route: Route, send: () => Promise<Result>): Promise
     return await send()
   } catch (error) {
     if (error instanceof ApiProblem) noteProblem(route, error)
-    const isEnded = error instanceof ApiProblem && error.status === 401 && isSignedIn()
-    // Signing in is refused with 401 too.
+    const isEnded = error instanceof ApiProblem && isOfSession(error) && isSignedIn()
     if (!isEnded || route.secret === true || route.path === '/session') throw error
     await askToSignInAgain()
     return send()
   }
+}
+
+/** A password that was asked for beside the session, to be sure who sits there, may be wrong as well. */
+function isOfSession({ status, details }: ApiProblem): boolean {
+  return status === 401 && !details.some(({ reason }) => credentialFaults.has(String(reason)))
 }
 
 function noteProblem(route: Route, { status, kind, retryAfterSeconds }: ApiProblem): void {
