@@ -67,28 +67,26 @@ export function keyOf(route: Route, request: object = {}): readonly unknown[] {
   return [route.topic, route.id, params, query]
 }
 
-type ReadOptions<Read = unknown> = {
-  /** Asks again after so many milliseconds, while the page is looked at; what was read can decide. */
-  readonly refreshMs?: number | false | ((read: Read) => number | false)
+type ReadOptions = {
+  /** Asks again after so many milliseconds, while the page is looked at. */
+  readonly refreshMs?: number | false
   readonly isEnabled?: boolean
   /** What was there stays on the screen while another request is under way (filters). */
   readonly keepsPrevious?: boolean
 }
 
-/** Reads a route; `data` is `{ body, version }`. */
+/** Reads a route; `data` is `{ body, version }`. What was read can decide when to ask again, by `refreshMsOf`. */
 export function useApi<R extends Route>(
   route: R,
   request: ClientRequest<R>,
-  options: ReadOptions<Body<R>> = {},
+  options: ReadOptions = {},
+  refreshMsOf: (read: Body<R>) => number | false = () => options.refreshMs ?? false,
 ) {
-  const { refreshMs = false } = options
   return useQuery({
     queryKey: keyOf(route, request),
     queryFn: ({ signal }) => callApi(route, { ...request, signal }),
-    refetchInterval:
-      typeof refreshMs === 'function'
-        ? ({ state }) => (state.data === undefined ? false : refreshMs(state.data.body))
-        : refreshMs,
+    refetchInterval: ({ state }) =>
+      state.data ? refreshMsOf(state.data.body) : (options.refreshMs ?? false),
     enabled: options.isEnabled ?? true,
     ...(options.keepsPrevious === true && { placeholderData: keepPreviousData }),
   })
@@ -104,9 +102,8 @@ const pagesReadAgain = 5
 export function useApiPages<R extends ListRoute>(
   route: R,
   request: ClientRequest<R>,
-  options: ReadOptions<readonly ItemOf<R>[]> = {},
+  options: ReadOptions = {},
 ) {
-  const { refreshMs = false } = options
   const query = useInfiniteQuery({
     queryKey: [...keyOf(route, request), 'pages'],
     queryFn: async ({ pageParam, signal }) => {
@@ -117,10 +114,7 @@ export function useApiPages<R extends ListRoute>(
     },
     initialPageParam: '',
     getNextPageParam: (last) => last.next ?? undefined,
-    refetchInterval:
-      typeof refreshMs === 'function'
-        ? ({ state }) => refreshMs(state.data?.pages.flatMap((page) => page.items) ?? [])
-        : refreshMs,
+    refetchInterval: options.refreshMs ?? false,
     enabled: options.isEnabled ?? true,
     refetchOnWindowFocus: ({ state }) => (state.data?.pages.length ?? 0) <= pagesReadAgain,
     refetchOnMount: ({ state }) => (state.data?.pages.length ?? 0) <= pagesReadAgain,

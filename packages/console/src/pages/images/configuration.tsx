@@ -1,5 +1,134 @@
-import { Page } from '../../ui/page.tsx'
+import { Button, Code, Stack, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import type { ReactNode } from 'react'
+import { registryHost } from '../../api/address.ts'
+import { imageText } from '../../text/images.ts'
+import { CommandLine, Copy, Digest } from '../../ui/copy.tsx'
+import { ForeignText } from '../../ui/foreign-text.tsx'
+import { KeyValues } from '../../ui/key-values.tsx'
+import { Section } from '../../ui/page.tsx'
+import { Empty } from '../../ui/states.tsx'
+import { Moment } from '../../ui/time.tsx'
+import { HistoryTable } from './history-table.tsx'
+import { type Manifest, useImage } from './image-context.ts'
+import { NamedValues } from './named-values.tsx'
 
-export default function ImageConfiguration() {
-  return <Page title="imageConfiguration">{null}</Page>
+const text = imageText.configuration
+
+/** Everything that the image and its manifest say of themselves. */
+export default function Configuration() {
+  const { image: manifest } = useImage()
+  const { image, annotations } = manifest
+  return (
+    <Stack gap="xl">
+      {image ? (
+        <ImageSettings manifest={manifest} image={image} />
+      ) : (
+        <Empty title={text.noneTitle}>{manifest.imageFault ?? text.none}</Empty>
+      )}
+      {Object.keys(annotations).length > 0 && (
+        <Section title={text.annotations} lead={text.annotationsLead}>
+          <NamedValues label={text.annotations} values={Object.entries(annotations)} />
+        </Section>
+      )}
+      <RawManifest manifest={manifest} />
+    </Stack>
+  )
+}
+
+function ImageSettings({
+  manifest,
+  image,
+}: {
+  manifest: Manifest
+  image: NonNullable<Manifest['image']>
+}) {
+  const { fields } = text
+  const platform = [image.os, image.architecture, image.variant].filter(Boolean).join('/')
+  const labels = Object.entries(image.labels)
+  return (
+    <>
+      <Section title={text.settings}>
+        <KeyValues
+          items={[
+            [fields.created, image.created === null ? null : <Moment at={image.created} />],
+            [fields.author, foreign(image.author)],
+            [fields.platform, foreign(platform)],
+            [fields.user, image.user === null ? text.rootUser : foreign(image.user)],
+            [fields.workingDirectory, foreign(image.workingDirectory)],
+            [fields.entrypoint, words(image.entrypoint)],
+            [fields.command, words(image.command)],
+            [fields.stopSignal, foreign(image.stopSignal)],
+            [fields.ports, foreign(image.exposedPorts.join(', '))],
+            [fields.volumes, foreign(image.volumes.join(', '))],
+            [fields.config, manifest.config && <Digest digest={manifest.config.digest} />],
+          ]}
+        />
+      </Section>
+      <Section title={text.environment}>
+        {image.environment.length === 0 ? (
+          <Text size="sm">{text.noEnvironment}</Text>
+        ) : (
+          <NamedValues label={text.environment} values={image.environment.map(variable)} />
+        )}
+      </Section>
+      <Section title={text.labels}>
+        {labels.length === 0 ? (
+          <Text size="sm">{text.noLabels}</Text>
+        ) : (
+          <NamedValues label={text.labels} values={labels} />
+        )}
+      </Section>
+      <Section title={text.history} lead={text.historyLead}>
+        <HistoryTable history={image.history} />
+      </Section>
+    </>
+  )
+}
+
+function foreign(value: string | null): ReactNode {
+  return value === null || value === '' ? null : <ForeignText text={value} />
+}
+
+/** As JSON, since only quotes tell where a word ends. */
+function words(list: readonly string[]): ReactNode {
+  if (list.length === 0) return null
+  return (
+    <Code>
+      <ForeignText text={JSON.stringify(list)} />
+    </Code>
+  )
+}
+
+function variable(text: string): [string, string] {
+  const at = text.indexOf('=')
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+function RawManifest({ manifest }: { manifest: Manifest }) {
+  const { repository } = useImage()
+  const [isShown, { toggle }] = useDisclosure(false)
+  const json = isShown ? JSON.stringify(manifest, null, 2) : ''
+  const name = `${registryHost}/${repository.name}@${manifest.digest}`
+  return (
+    <Section
+      title={text.manifest}
+      lead={text.manifestLead}
+      actions={
+        <Button variant="default" size="xs" onClick={toggle} aria-expanded={isShown}>
+          {isShown ? text.hideManifest : text.showManifest}
+        </Button>
+      }
+    >
+      <CommandLine command={`skopeo inspect --raw docker://${name}`} />
+      {isShown && (
+        <Stack gap={4}>
+          <Copy text={json} what={text.manifest} />
+          <Code block mah={480} tabIndex={0} role="region" aria-label={text.manifest}>
+            <ForeignText text={json} max={20_000} />
+          </Code>
+        </Stack>
+      )}
+    </Section>
+  )
 }

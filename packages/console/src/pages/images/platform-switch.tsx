@@ -1,0 +1,32 @@
+import { NativeSelect } from '@mantine/core'
+import { imageText as text } from '../../text/images.ts'
+import { useFilters } from '../../ui/filters.ts'
+import type { Choice } from './platforms.ts'
+
+/** Which image of an index all tabs speak of; it stands in the address. */
+export function PlatformSwitch({
+  choices,
+  chosen,
+}: {
+  choices: readonly Choice[]
+  chosen: Choice | undefined
+}) {
+  const [, setFilters] = useFilters()
+  return (
+    <NativeSelect
+      label={text.facts.platform}
+      data={choices.map(({ value, label }) => ({ value, label }))}
+      value={chosen?.value ?? ''}
+      onChange={({ currentTarget }) => {
+        // What was opened of one platform is not in another.
+        setFilters({
+          platform: currentTarget.value,
+          finding: undefined,
+          layer: undefined,
+          path: undefined,
+        })
+      }}
+      maw={320}
+    />
+  )
+}
