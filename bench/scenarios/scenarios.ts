@@ -3,6 +3,7 @@ import { audit } from './audit.ts'
 import { blobSmall } from './blob-small.ts'
 import { catalogue } from './catalogue.ts'
 import { collect } from './collect.ts'
+import { consolePages } from './console.ts'
 import { copyImage } from './copy-image.ts'
 import { imagePush } from './image-push.ts'
 import { manifestGet } from './manifest-get.ts'
@@ -35,4 +36,5 @@ export const scenarios: Scenario[] = [
   catalogue,
   matchAgain,
   matchPackages,
+  consolePages,
 ]
