@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { type Berth, type BerthOptions, startBerth } from '../tools/berth.ts'
 import { requireTool, run } from '../tools/process.ts'
-import { manage, password, type Role, seed } from './seed.ts'
+import { manage, password, push, type Role, seed } from './seed.ts'
 
 export type Look = {
   /** Pixels: 1440 for a desk, 390 for a phone. Default: 1440. */
@@ -28,6 +30,8 @@ export type Console = {
   open(role: Role | undefined, path: string, look?: Look): Promise<Visit>
   /** Calls the management API as the administrator. */
   manage(method: string, path: string, body?: object): Promise<Record<string, unknown>>
+  /** Pushes a small image. */
+  push(repository: string, tag: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -50,6 +54,13 @@ export async function startConsole(
       berth,
       browser: opened,
       manage: (method, path, body) => manage(berth, method, path, body),
+      async push(repository, tag) {
+        const folder = await mkdtemp(join(tmpdir(), 'berth-push-'))
+        const layer = { instruction: 'COPY a /', files: { a: `${repository}:${tag}` } }
+        const images = [{ created: '2026-11-01T00:00:00Z', layers: [layer] }]
+        await push(berth, folder, { repository, tags: [tag], images })
+        await rm(folder, { recursive: true, force: true })
+      },
       async open(role, path, look = {}) {
         const visit = await visitOf(opened, berth, look)
         if (role !== undefined) {

@@ -90,15 +90,23 @@ async function importAdvisories(berth: Berth, scratch: string): Promise<void> {
 }
 
 async function pushImages(berth: Berth, scratch: string): Promise<void> {
-  const skopeo = requireTool('skopeo')
-  const to = ['--dest-tls-verify=false', '--dest-creds', `${berth.username}:${berth.password}`]
   for (const [index, { repository, tags, images }] of pushes.entries()) {
-    const layout = join(scratch, `layout-${index}`)
-    await writeLayout(layout, images)
-    for (const tag of tags) {
-      const target = `docker://${berth.host}/${repository}:${tag}`
-      await mustRun(skopeo, ['copy', '--quiet', '--all', ...to, `oci:${layout}:latest`, target])
-    }
+    await push(berth, join(scratch, `layout-${index}`), { repository, tags, images })
+  }
+}
+
+/** Pushes images by a real client, under each of the tags. The folder is made. */
+export async function push(
+  berth: Berth,
+  folder: string,
+  { repository, tags, images }: (typeof pushes)[number],
+): Promise<void> {
+  await writeLayout(folder, images)
+  const to = ['--dest-tls-verify=false', '--dest-creds', `${berth.username}:${berth.password}`]
+  for (const tag of tags) {
+    const target = `docker://${berth.host}/${repository}:${tag}`
+    const args = ['copy', '--quiet', '--all', ...to, `oci:${folder}:latest`, target]
+    await mustRun(requireTool('skopeo'), args)
   }
 }
 
