@@ -1,5 +1,50 @@
-import { Page } from '../../ui/page.tsx'
+import { readFindingsOverview, readInstanceFindingsOverview } from '@berth/api/findings.ts'
+import { Alert, SimpleGrid } from '@mantine/core'
+import { securityText } from '../../text/security.ts'
+import { Section } from '../../ui/page.tsx'
+import { Lines, Show } from '../../ui/states.tsx'
+import { LateFindings } from './late-findings.tsx'
+import { AttentionTiles, SeverityTiles } from './overview-tiles.tsx'
+import { Upgrades, WorstImages } from './overview-tables.tsx'
+import { type Scope, ScopedPage, useScoped } from './scope.tsx'
+import { Trend } from './trend.tsx'
 
-export default function Security() {
-  return <Page title="security">{null}</Page>
+const text = securityText.overview
+
+export default function SecurityOverview() {
+  return (
+    <ScopedPage title={text.title} lead={text.lead}>
+      {(scope) => <Overview key={scope} scope={scope} />}
+    </ScopedPage>
+  )
+}
+
+function Overview({ scope }: { scope: Scope }) {
+  const overview = useScoped(
+    scope,
+    { project: readFindingsOverview, instance: readInstanceFindingsOverview },
+    {},
+    { refreshMs: 60_000 },
+  )
+  return (
+    <Show of={overview} skeleton={<Lines count={10} />}>
+      {({ body }) => (
+        <>
+          {body.isTruncated && <Alert color="yellow">{text.isTruncated}</Alert>}
+          <Section title={text.counts}>
+            <SeverityTiles scope={scope} counts={body.counts} />
+          </Section>
+          <Section title={text.attention}>
+            <AttentionTiles scope={scope} overview={body} />
+          </Section>
+          <Trend scope={scope} />
+          <LateFindings scope={scope} />
+          <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg" verticalSpacing="md">
+            <WorstImages worst={body.worst} />
+            <Upgrades upgrades={body.upgrades} scope={scope} />
+          </SimpleGrid>
+        </>
+      )}
+    </Show>
+  )
 }
