@@ -75,6 +75,11 @@ type ReadOptions = {
   readonly keepsPrevious?: boolean
 }
 
+type PagesOptions<Item> = Omit<ReadOptions, 'refreshMs'> & {
+  /** What was read can decide. */
+  readonly refreshMs?: ReadOptions['refreshMs'] | ((items: readonly Item[]) => number | false)
+}
+
 /** Reads a route; `data` is `{ body, version }`. What was read can decide when to ask again, by `refreshMsOf`. */
 export function useApi<R extends Route>(
   route: R,
@@ -102,8 +107,9 @@ const pagesReadAgain = 5
 export function useApiPages<R extends ListRoute>(
   route: R,
   request: ClientRequest<R>,
-  options: ReadOptions = {},
+  options: PagesOptions<ItemOf<R>> = {},
 ) {
+  const { refreshMs = false } = options
   const query = useInfiniteQuery({
     queryKey: [...keyOf(route, request), 'pages'],
     queryFn: async ({ pageParam, signal }) => {
@@ -114,7 +120,10 @@ export function useApiPages<R extends ListRoute>(
     },
     initialPageParam: '',
     getNextPageParam: (last) => last.next ?? undefined,
-    refetchInterval: options.refreshMs ?? false,
+    refetchInterval:
+      typeof refreshMs === 'function'
+        ? ({ state }) => refreshMs(state.data?.pages.flatMap((page) => page.items) ?? [])
+        : refreshMs,
     enabled: options.isEnabled ?? true,
     refetchOnWindowFocus: ({ state }) => (state.data?.pages.length ?? 0) <= pagesReadAgain,
     refetchOnMount: ({ state }) => (state.data?.pages.length ?? 0) <= pagesReadAgain,
