@@ -45,7 +45,7 @@ export async function callApi<R extends Route>(
   route: R,
   request: ClientRequest<R>,
 ): Promise<ClientAnswer<R>> {
-  return again(route, () => client.call(route, request))
+  return withSession(route, () => client.call(route, request))
 }
 
 /** As `callApi`, for routes that stream their answer. */
@@ -53,10 +53,14 @@ export async function streamApi<R extends Route>(
   route: R,
   request: ClientRequest<R>,
 ): Promise<Response> {
-  return again(route, () => client.stream(route, request))
+  return withSession(route, () => client.stream(route, request))
 }
 
-async function again<Result>(route: Route, send: () => Promise<Result>): Promise<Result> {
+/** Sends a request; when the session has ended meanwhile, once more after signing in again. */
+export async function withSession<Result>(
+  route: Route,
+  send: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await send()
   } catch (error) {

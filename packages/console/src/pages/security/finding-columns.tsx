@@ -12,7 +12,10 @@ import type { Scope } from './scope.tsx'
 export type Tracked = ItemOf<typeof listTrackedFindings>
 const { columns, findings: text } = securityText
 
-export function findingColumns(scope: Scope): readonly Column<Tracked>[] {
+export function findingColumns(
+  scope: Scope,
+  { isSorted = true }: { isSorted?: boolean } = {},
+): readonly Column<Tracked>[] {
   return [
     {
       id: 'vulnerability',
@@ -34,8 +37,7 @@ export function findingColumns(scope: Scope): readonly Column<Tracked>[] {
       id: 'score',
       title: columns.score,
       align: 'end',
-      sort: 'score',
-      first: 'descending',
+      ...(isSorted && { sort: 'score', first: 'descending' }),
       cell: ({ score }) => score.toFixed(1),
     },
     {
@@ -60,7 +62,7 @@ export function findingColumns(scope: Scope): readonly Column<Tracked>[] {
     {
       id: 'due',
       title: columns.due,
-      sort: 'due',
+      ...(isSorted && { sort: 'due' }),
       cell: (row) =>
         row.closedAt === null ? (
           <Due due={row.due} isOverdue={row.isOverdue} />

@@ -18,7 +18,7 @@ export function LateFindings({ scope }: { scope: Scope }) {
     { sort: 'due', limit: 10 },
   )
   const columns = useMemo(
-    () => findingColumns(scope).filter(({ id }) => id !== 'firstSeen'),
+    () => findingColumns(scope, { isSorted: false }).filter(({ id }) => id !== 'firstSeen'),
     [scope],
   )
   const all = (
@@ -40,7 +40,7 @@ export function LateFindings({ scope }: { scope: Scope }) {
     <Section title={text.late} lead={text.lateLead} actions={all}>
       <DataTable
         label={text.late}
-        columns={columns.map(({ sort: _, ...column }) => column)}
+        columns={columns}
         rows={late.data?.body.items ?? []}
         rowKey={findingKey}
         isLoading={late.isLoading}
