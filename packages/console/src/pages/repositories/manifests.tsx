@@ -1,5 +1,146 @@
-import { Page } from '../../ui/page.tsx'
+import { listManifests } from '@berth/api/manifests.ts'
+import { ActionIcon, Group, Stack, Text, Tooltip } from '@mantine/core'
+import { IconTrash } from '@tabler/icons-react'
+import { useMemo, useState } from 'react'
+import { type ItemOf, useApiPages } from '../../api/queries.ts'
+import { repositoryText } from '../../text/repositories.ts'
+import { type Column, DataTable } from '../../ui/data-table.tsx'
+import { ForeignText } from '../../ui/foreign-text.tsx'
+import { PageLink } from '../../ui/link.tsx'
+import { Empty } from '../../ui/states.tsx'
+import { Ago } from '../../ui/time.tsx'
+import { formatBytes } from '../../ui/units.ts'
+import { DeleteManifest } from './delete-manifest.tsx'
+import { useRepository } from './repository-context.ts'
 
+const text = repositoryText.manifest
+
+export type ManifestRow = ItemOf<typeof listManifests>
+
+/** Everything in the repository, with tags or without, so that what is left over can be found and deleted. */
 export default function RepositoryManifests() {
-  return <Page title="repositoryManifests">{null}</Page>
+  const { repository, may } = useRepository()
+  const [doomed, setDoomed] = useState<ManifestRow>()
+  const list = useApiPages(listManifests, {
+    params: { repository: repository.name },
+    query: { limit: 200 },
+  })
+  const mayDelete = may('delete')
+  const columns = useMemo(
+    () => columnsOf(repository.name, mayDelete ? setDoomed : undefined),
+    [repository.name, mayDelete],
+  )
+  return (
+    <Stack gap="sm">
+      <Text size="sm" className="berth-quiet">
+        {text.lead}
+      </Text>
+      <DataTable
+        label={repositoryText.tabs.manifests}
+        columns={columns}
+        rows={list.items}
+        rowKey={({ digest }) => digest}
+        isLoading={list.isLoading}
+        error={list.error}
+        onRetry={() => void list.refetch()}
+        empty={<Empty title={text.emptyTitle}>{text.emptyLead}</Empty>}
+        more={list.more}
+        hasMore={list.hasNextPage}
+      />
+      <DeleteManifest manifest={doomed} onClose={() => setDoomed(undefined)} />
+    </Stack>
+  )
+}
+
+function columnsOf(
+  repository: string,
+  onDelete: ((manifest: ManifestRow) => void) | undefined,
+): Column<ManifestRow>[] {
+  const columns: Column<ManifestRow>[] = [
+    {
+      id: 'digest',
+      title: text.digest,
+      cell: ({ digest }) => <ImageByDigest repository={repository} digest={digest} />,
+    },
+    {
+      id: 'kind',
+      title: text.kind,
+      width: '26%',
+      cell: (manifest) => <ForeignText text={kindOf(manifest)} max={80} />,
+    },
+    {
+      id: 'tags',
+      title: text.tags,
+      cell: ({ tags }) =>
+        tags.length === 0 ? (
+          <span className="berth-quiet">{text.untagged}</span>
+        ) : (
+          <Group gap={8} display="inline-flex">
+            {tags.map((tag) => (
+              <PageLink
+                key={tag}
+                to="/repositories/$repository/images/$reference"
+                params={{ repository, reference: tag }}
+                style={{ overflowWrap: 'anywhere' }}
+              >
+                {tag}
+              </PageLink>
+            ))}
+          </Group>
+        ),
+    },
+    { id: 'size', title: text.size, align: 'end', cell: ({ size }) => formatBytes(size) },
+    {
+      id: 'subject',
+      title: text.subject,
+      cell: ({ subject }) =>
+        subject !== null && <ImageByDigest repository={repository} digest={subject} />,
+    },
+    { id: 'created', title: text.created, cell: ({ createdAt }) => <Ago at={createdAt} /> },
+  ]
+  if (!onDelete) return columns
+  const remove: Column<ManifestRow> = {
+    id: 'actions',
+    title: text.actions,
+    cell: (manifest) => (
+      <Tooltip label={text.remove} withArrow>
+        <ActionIcon
+          variant="subtle"
+          color="red"
+          aria-label={text.removeOne(shortOf(manifest.digest))}
+          onClick={() => onDelete(manifest)}
+        >
+          <IconTrash size={16} />
+        </ActionIcon>
+      </Tooltip>
+    ),
+  }
+  return [...columns, remove]
+}
+
+function ImageByDigest({ repository, digest }: { repository: string; digest: string }) {
+  return (
+    <PageLink
+      to="/repositories/$repository/images/$reference"
+      params={{ repository, reference: digest }}
+      className="berth-mono"
+      title={digest}
+    >
+      {shortOf(digest)}
+    </PageLink>
+  )
+}
+
+/** What tells it apart, and what is typed to delete it. */
+export function shortOf(digest: string): string {
+  const [algorithm = '', hex = ''] = digest.split(':')
+  return `${algorithm}:${hex.slice(0, 12)}`
+}
+
+/** In a word where there is one, else by its type. */
+function kindOf({ mediaType, artifactType }: ManifestRow): string {
+  if (/(?:image\.index|manifest\.list)\.v\d\+json$/.test(mediaType)) return text.index
+  const isImage =
+    artifactType === null || /(?:image\.config|container\.image)\.v\d\+json$/.test(artifactType)
+  return isImage ? text.image : artifactType
 }

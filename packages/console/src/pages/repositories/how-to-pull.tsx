@@ -1,0 +1,112 @@
+import { containsQuery } from '@berth/api/page.ts'
+import { listTags, readTag } from '@berth/api/tags.ts'
+import { Alert, Drawer, SegmentedControl, Select, Stack, Text } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { useState } from 'react'
+import { useApi } from '../../api/queries.ts'
+import { pullText } from '../../text/pull.ts'
+import { repositoryText } from '../../text/repositories.ts'
+import { uiText } from '../../text/ui.ts'
+import { CommandLine } from '../../ui/copy.tsx'
+import { isChart, isPlainHttp, pullLines } from '../../ui/pull-lines.ts'
+import { Show } from '../../ui/states.tsx'
+import { useRepository } from './repository-context.ts'
+import { useLast } from './use-last.ts'
+
+const text = repositoryText.pull
+
+/** Beside the tags: lines for every client, by tag and by digest, ready to be copied. */
+export function HowToPull({
+  tag: asked,
+  onTag,
+  onClose,
+}: {
+  /** Open when there is one. */
+  tag: string | undefined
+  onTag: (tag: string) => void
+  onClose: () => void
+}) {
+  const { repository } = useRepository()
+  const tag = useLast(asked)
+  return (
+    <Drawer
+      opened={asked !== undefined}
+      onClose={onClose}
+      position="right"
+      size="lg"
+      title={text.title(repository.name)}
+      closeButtonProps={{ 'aria-label': uiText.close }}
+    >
+      {tag !== undefined && <Lines tag={tag} onTag={onTag} />}
+    </Drawer>
+  )
+}
+
+function Lines({ tag, onTag }: { tag: string; onTag: (tag: string) => void }) {
+  const { repository } = useRepository()
+  const [by, setBy] = useState('tag')
+  const read = useApi(readTag, { params: { repository: repository.name, tag } })
+  return (
+    <Stack>
+      <TagSelect tag={tag} onTag={onTag} />
+      <SegmentedControl
+        aria-label={text.by}
+        value={by}
+        onChange={setBy}
+        data={[
+          { value: 'tag', label: text.byTag },
+          { value: 'digest', label: text.byDigest },
+        ]}
+      />
+      <Text size="sm" className="berth-quiet">
+        {text.lead}
+      </Text>
+      <Show of={read}>
+        {({ body }) => {
+          const reference = by === 'tag' ? body.name : body.digest
+          const lines = pullLines({ ...body, repository: repository.name, reference })
+          return (
+            <Stack gap="sm">
+              {isPlainHttp && <Alert color="gray">{pullText.plainHttp}</Alert>}
+              {lines.map(({ label, command }) => (
+                <CommandLine key={label} label={label} command={command} />
+              ))}
+              {isChart(body) && by === 'digest' && <Text size="sm">{pullText.helmNeedsTag}</Text>}
+            </Stack>
+          )
+        }}
+      </Show>
+    </Stack>
+  )
+}
+
+function TagSelect({ tag, onTag }: { tag: string; onTag: (tag: string) => void }) {
+  const { repository } = useRepository()
+  const [typed, setTyped] = useState(tag)
+  const [wanted] = useDebouncedValue(typed === tag ? '' : typed, 200)
+  const { data } = useApi(
+    listTags,
+    {
+      params: { repository: repository.name },
+      query: {
+        limit: 50,
+        sort: 'version',
+        ...(containsQuery.safeParse(wanted).success && { contains: wanted }),
+      },
+    },
+    { keepsPrevious: true },
+  )
+  const names = data?.body.items.map(({ name }) => name) ?? []
+  return (
+    <Select
+      label={text.tag}
+      data={names.includes(tag) ? names : [tag, ...names]}
+      value={tag}
+      onChange={(chosen) => chosen !== null && onTag(chosen)}
+      searchValue={typed}
+      onSearchChange={setTyped}
+      searchable
+      allowDeselect={false}
+    />
+  )
+}

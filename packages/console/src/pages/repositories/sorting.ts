@@ -1,0 +1,13 @@
+import type { Filters } from '../../ui/filters.ts'
+
+type Order = 'ascending' | 'descending'
+
+/** What the address says of the order; what it says that no list knows is not heard. `firsts`: where each begins. */
+export function orderOf<Name extends string>(
+  { sort, order }: Filters,
+  firsts: Readonly<Record<Name, Order>>,
+  usual: NoInfer<Name>,
+): { by: Name; order: Order } {
+  const by = sort !== undefined && sort in firsts ? (sort as Name) : usual
+  return { by, order: order === 'ascending' || order === 'descending' ? order : firsts[by] }
+}
