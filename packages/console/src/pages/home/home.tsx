@@ -1,5 +1,48 @@
+import { listProjects } from '@berth/api/projects.ts'
+import { listRepositories } from '@berth/api/repositories.ts'
+import { Alert, Group, SimpleGrid, Stack, Text } from '@mantine/core'
+import { registryHost } from '../../api/address.ts'
+import { useApi } from '../../api/queries.ts'
+import { useMay, useSession } from '../../api/session.ts'
+import { homeText as text } from '../../text/home.ts'
+import { ButtonLink } from '../../ui/link.tsx'
 import { Page } from '../../ui/page.tsx'
+import { FirstPush } from './first-push.tsx'
+import { Operation } from './operation.tsx'
+import { ProjectList } from './project-list.tsx'
+import { RecentRepositories } from './recent-repositories.tsx'
+import { Security } from './security.tsx'
 
+const shown = 8
+
+/** What whoever looks most likely came for: their images, and how it stands for those who look after it. */
 export default function Home() {
-  return <Page title="home">{null}</Page>
+  const session = useSession()
+  const seesSystem = useMay('readSystem')
+  const repositories = useApi(listRepositories, { query: { sort: 'pushedAt', limit: shown } })
+  const projects = useApi(listProjects, { query: { limit: shown } })
+  const isEmpty = repositories.data?.body.items.length === 0 && repositories.data.body.next === null
+  return (
+    <Page title={text.title} lead={<bdi>{text.lead(registryHost)}</bdi>}>
+      {!session && (
+        <Alert>
+          <Group justify="space-between">
+            <Text size="sm">{text.anonymous}</Text>
+            <ButtonLink to="/sign-in" search={{ returnTo: '/' }} size="xs">
+              {text.signIn}
+            </ButtonLink>
+          </Group>
+        </Alert>
+      )}
+      <Stack gap="xl">
+        {isEmpty && session && <FirstPush userName={session.actor.name} />}
+        {seesSystem && <Operation />}
+        {seesSystem && !isEmpty && <Security />}
+        <SimpleGrid cols={{ base: 1, lg: session ? 2 : 1 }} spacing="xl" verticalSpacing="xl">
+          {!(isEmpty && session) && <RecentRepositories repositories={repositories} />}
+          {session && <ProjectList projects={projects} />}
+        </SimpleGrid>
+      </Stack>
+    </Page>
+  )
 }

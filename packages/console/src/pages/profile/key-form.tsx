@@ -107,7 +107,7 @@ function Fields({
           <Checkbox.Group
             label={text.scopes.chosen}
             value={actions}
-            onChange={(chosen) => form.setFieldValue('actions', chosen as Action[])}
+            onChange={(chosen) => form.setFieldValue('actions', chosen)}
             error={actions.length === 0 ? text.actionsMissing : form.errors['actions']}
           >
             <Stack gap="xs" mt={4}>
