@@ -21,7 +21,10 @@ export default function Home() {
   const seesSystem = useMay('readSystem')
   const repositories = useApi(listRepositories, { query: { sort: 'pushedAt', limit: shown } })
   const projects = useApi(listProjects, { query: { limit: shown } })
+  const mayCreateProject = useMay('createProject')
   const isEmpty = repositories.data?.body.items.length === 0 && repositories.data.body.next === null
+  const project = projects.data?.body.items[0]?.name ?? (mayCreateProject ? 'acme' : undefined)
+  const isFirst = isEmpty && session !== undefined && project !== undefined
   return (
     <Page title={text.title} lead={<bdi>{text.lead(registryHost)}</bdi>}>
       {!session && (
@@ -35,11 +38,11 @@ export default function Home() {
         </Alert>
       )}
       <Stack gap="xl">
-        {isEmpty && session && <FirstPush userName={session.actor.name} />}
+        {isFirst && <FirstPush userName={session.actor.name} project={project} />}
         {seesSystem && <Operation />}
         {seesSystem && !isEmpty && <Security />}
         <SimpleGrid cols={{ base: 1, lg: session ? 2 : 1 }} spacing="xl" verticalSpacing="xl">
-          {!(isEmpty && session) && <RecentRepositories repositories={repositories} />}
+          {!isFirst && <RecentRepositories repositories={repositories} />}
           {session && <ProjectList projects={projects} />}
         </SimpleGrid>
       </Stack>
