@@ -31,6 +31,9 @@ export function writeFrame(pipe: Writable, content: Buffer): Promise<void> | und
 export class FrameReader {
   readonly #chunks: AsyncIterator<Buffer>
   #rest: Buffer = Buffer.alloc(0)
+  /** Of the frame that is being read. */
+  #left = 0
+  #isAtEnd = true
 
   constructor(pipe: Readable) {
     this.#chunks = pipe[Symbol.asyncIterator]() as AsyncIterator<Buffer>
@@ -38,21 +41,31 @@ export class FrameReader {
 
   /** The content up to the next frame of length 0. Throws when the pipe ends before it. */
   async *content(): AsyncGenerator<Buffer> {
+    this.#isAtEnd = false
     for (;;) {
-      while (this.#rest.length < lengthBytes)
-        this.#rest = Buffer.concat([this.#rest, await this.#next()])
-      let left = this.#rest.readUInt32LE(0)
-      if (left > longestFrame) throw new Error(`a frame of ${left} bytes`)
-      this.#rest = this.#rest.subarray(lengthBytes)
-      if (left === 0) return
-      while (left > 0) {
+      while (this.#left > 0) {
         if (this.#rest.length === 0) this.#rest = await this.#next()
-        const part = this.#rest.subarray(0, left)
+        const part = this.#rest.subarray(0, this.#left)
         this.#rest = this.#rest.subarray(part.length)
-        left -= part.length
+        this.#left -= part.length
         yield part
       }
+      while (this.#rest.length < lengthBytes)
+        this.#rest = Buffer.concat([this.#rest, await this.#next()])
+      this.#left = this.#rest.readUInt32LE(0)
+      if (this.#left > longestFrame) throw new Error(`a frame of ${this.#left} bytes`)
+      this.#rest = this.#rest.subarray(lengthBytes)
+      if (this.#left === 0) {
+        this.#isAtEnd = true
+        return
+      }
     }
+  }
+
+  /** Passes over what was not read of the content, which would be taken for the beginning of the next. */
+  async skipRest(): Promise<void> {
+    if (this.#isAtEnd) return
+    for await (const part of this.content()) void part
   }
 
   async #next(): Promise<Buffer> {

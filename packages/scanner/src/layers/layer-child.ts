@@ -9,6 +9,7 @@ import { detectors } from '../detectors/detectors.ts'
 import type { ScanLimits } from '../limits.ts'
 import type { ChildAnswer, ChildRequest } from './child-messages.ts'
 import { FrameReader } from './frames.ts'
+import { listLayer } from './list-layer.ts'
 import { readLayer } from './read-layer.ts'
 
 const [temporaryFolder = '', limitsText = '{}'] = process.argv.slice(2)
@@ -33,24 +34,33 @@ process.once('exit', () => rmSync(temporaryFolder, { recursive: true, force: tru
 process.once('disconnect', () => process.exit(0))
 // The parent may have ended while the code was loaded.
 if (!process.connected) process.exit(0)
-process.on('message', (request: ChildRequest) => void answer(request))
-send({ kind: 'ready' })
+/** One after the other: a layer that was given up is passed over before the next begins. */
+let turn = Promise.resolve()
+process.on('message', (request: ChildRequest) => {
+  turn = turn.then(() => answer(request)).then(() => frames.skipRest())
+})
+void send({ kind: 'ready' })
 
-async function answer({ mediaType, name }: ChildRequest): Promise<void> {
+async function answer({ purpose, mediaType, name }: ChildRequest): Promise<void> {
   try {
+    if (purpose === 'files') {
+      await listLayer(frames.content(), limits, send)
+      return
+    }
     const layer = await readLayer(
       { content: frames.content(), mediaType, name },
       { detectors, limits, temporaryFolder },
     )
-    send({ kind: 'layer', layer })
+    await send({ kind: 'layer', layer })
   } catch (error) {
-    send({
+    await send({
       kind: 'failure',
       message: error instanceof Error ? (error.stack ?? error.message) : String(error),
     })
   }
 }
 
-function send(answer: ChildAnswer): void {
-  process.send?.(answer)
+/** Resolves when the channel has taken it. */
+function send(answer: ChildAnswer): Promise<void> {
+  return new Promise((resolve) => process.send?.(answer, () => resolve()))
 }

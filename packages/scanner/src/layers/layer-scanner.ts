@@ -3,7 +3,8 @@ import type { Readable } from 'node:stream'
 import type { LayerCatalogue } from '../catalogue.ts'
 import { defaultLimits, type ScanLimits } from '../limits.ts'
 import { uncoveredLayer } from './read-layer.ts'
-import { removeStaleFolders, ScanChild } from './scan-child.ts'
+import { LayerListing } from './layer-listing.ts'
+import { type LayerAnswer, type LayerRequest, removeStaleFolders, ScanChild } from './scan-child.ts'
 
 export type LayerToRead = {
   /** As stored, with its compression; absent for a layer whose content is somewhere else (a foreign one). */
@@ -54,10 +55,47 @@ export class LayerScanner {
       stream.destroy()
       return uncoveredLayer(name, 'The layer is encrypted.')
     }
+    const answer = await this.#read({ purpose: 'catalogue', stream, mediaType, name, ...rest })
+    if (answer.kind !== 'layer') throw new Error(`${name} was answered with ${answer.kind}`)
+    return answer.layer
+  }
+
+  /**
+   * The files of one layer, or why they cannot be listed: it is broken, encrypted, or goes beyond a limit. The stream is
+   * read to its end or destroyed. Throws as `catalogueLayer`.
+   */
+  async listFiles({
+    stream,
+    mediaType,
+    name,
+    ...rest
+  }: LayerToRead & { readonly stream: Readable }): Promise<
+    LayerListing | { readonly reason: string }
+  > {
+    if (mediaType.endsWith('+encrypted')) {
+      stream.destroy()
+      return { reason: 'The layer is encrypted.' }
+    }
+    const listing = new LayerListing()
+    const answer = await this.#read({
+      purpose: 'files',
+      stream,
+      mediaType,
+      name,
+      ...rest,
+      onDirectories: (directories) => listing.add(directories),
+    })
+    if (answer.kind === 'unlisted') return { reason: answer.reason }
+    if (answer.kind !== 'files') throw new Error(`${name} was answered with ${answer.kind}`)
+    listing.totals = answer.totals
+    return listing
+  }
+
+  async #read(request: LayerRequest): Promise<LayerAnswer> {
     const child = await this.#takeChild()
     this.#busy.add(child)
     try {
-      return await child.catalogueLayer({ stream, mediaType, name, ...rest })
+      return await child.readLayer(request)
     } finally {
       this.#busy.delete(child)
       if (child.isAlive && this.#idle === undefined && !this.#isClosed) this.#keep(child)

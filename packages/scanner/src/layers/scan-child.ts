@@ -4,17 +4,25 @@ import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { LayerCatalogue } from '../catalogue.ts'
 import { ScanLimit } from '../detector.ts'
 import type { ScanLimits } from '../limits.ts'
 import type { ChildAnswer, ChildRequest } from './child-messages.ts'
+import type { LayerDirectory } from './layer-listing.ts'
 import { writeFrame } from './frames.ts'
 
 export type LayerRequest = ChildRequest & {
   readonly stream: Readable
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((bytes: number) => void) | undefined
+  /** For the list of files: told of directories as they come. */
+  readonly onDirectories?: ((directories: readonly LayerDirectory[]) => void) | undefined
 }
+
+/** How a request ends. */
+export type LayerAnswer = Exclude<
+  ChildAnswer,
+  { readonly kind: 'ready' | 'directories' | 'failure' }
+>
 
 /** The child process that reads layers ended, and it is not known why. The message says what it said last. */
 export class ScanFailed extends Error {
@@ -98,13 +106,15 @@ export class ScanChild {
    * Reads one layer. Whatever goes wrong ends the child: then `isAlive` is false. Throws the source's own error, the
    * signal's reason, `ScanLimit` beyond time or memory, and `ScanFailed` when the child dies of anything else.
    */
-  async catalogueLayer({
+  async readLayer({
     stream,
+    purpose,
     mediaType,
     name,
     signal,
     onProgress,
-  }: LayerRequest): Promise<LayerCatalogue> {
+    onDirectories,
+  }: LayerRequest): Promise<LayerAnswer> {
     this.#hold()
     const fail = (error: unknown) => this.#kill(error)
     const onAbort = () => void fail(signal?.reason)
@@ -118,10 +128,10 @@ export class ScanChild {
     try {
       if (signal?.aborted === true) onAbort()
       else signal?.addEventListener('abort', onAbort)
-      this.#process.send({ mediaType, name } satisfies ChildRequest, (error) => {
+      this.#process.send({ purpose, mediaType, name } satisfies ChildRequest, (error) => {
         if (error !== null) fail(new ScanFailed(`The scanner's process: ${error.message}`))
       })
-      return await this.#answer(name)
+      return await this.#answer(name, onDirectories)
     } catch (error) {
       throw fail(error)
     } finally {
@@ -157,7 +167,7 @@ export class ScanChild {
     await writeFrame(pipe, Buffer.alloc(0))
   }
 
-  #answer(name: string): Promise<LayerCatalogue> {
+  #answer(name: string, onDirectories: LayerRequest['onDirectories']): Promise<LayerAnswer> {
     return new Promise((resolve, reject) => {
       const stop = () => {
         this.#process.off('message', onMessage)
@@ -165,8 +175,12 @@ export class ScanChild {
       }
       const onMessage = (answer: ChildAnswer) => {
         if (answer.kind === 'ready') return
+        if (answer.kind === 'directories') {
+          onDirectories?.(answer.directories)
+          return
+        }
         stop()
-        if (answer.kind === 'layer') resolve(answer.layer)
+        if (answer.kind !== 'failure') resolve(answer)
         else reject(new ScanFailed(`${name} could not be read: ${answer.message}`))
       }
       const onClose = () => {

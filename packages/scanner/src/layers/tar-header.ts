@@ -7,6 +7,10 @@ export const blockSize = 512
 export type TarHeader = {
   readonly name: string
   readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Seconds since 1970. */
+  readonly mtime: number
   readonly size: number
   /** The type flag: `0` file, `1` hard link, `2` symbolic link, `5` directory, `x` pax, `L` GNU long name, `S` sparse. */
   readonly flag: string
@@ -20,6 +24,9 @@ export type PaxRecords = {
   path?: string
   link?: string
   size?: number
+  uid?: number
+  gid?: number
+  mtime?: number
   isSparse?: true
 }
 
@@ -45,6 +52,9 @@ export function readTarHeader(block: Buffer, position: number): TarHeader | unde
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
     mode: readNumber(block, 100, 8),
+    uid: readNumber(block, 108, 8),
+    gid: readNumber(block, 116, 8),
+    mtime: readNumber(block, 136, 12),
     size,
     flag: flag === '\0' ? '0' : flag,
     link: readText(block, 157, 100),
@@ -77,6 +87,11 @@ function apply(records: PaxRecords, key: string, value: string): void {
   else if (key === 'path' && records.isSparse === undefined) records.path = value
   else if (key === 'linkpath') records.link = value
   else if (key === 'size') records.size = sizeOf(value)
+  else if (key === 'uid' || key === 'gid' || key === 'mtime') {
+    // Only shown: what is no number is left as the header has it.
+    const number = Math.trunc(Number(value))
+    if (Number.isSafeInteger(number)) records[key] = number
+  }
   if (key.startsWith('GNU.sparse.')) records.isSparse = true
 }
 

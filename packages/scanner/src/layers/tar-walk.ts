@@ -14,6 +14,10 @@ export type TarEntry = {
   /** Bytes of the body that follows. */
   readonly size: number
   readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Seconds since 1970. */
+  readonly mtime: number
   /** Where a link points, as written. */
   readonly link: string
   /** The body is not the content: holes are left out. */
@@ -112,7 +116,7 @@ export class TarWalk {
 
   async #begin(header: TarHeader): Promise<void> {
     const isRecord = 'xgLK'.includes(header.flag)
-    const { path, link, isSparse, size: largeSize } = isRecord ? {} : this.#pax
+    const { path, link, isSparse, size: largeSize, uid, gid, mtime } = isRecord ? {} : this.#pax
     // The whole name: the header's own may be cut off just behind a slash.
     const name = path ?? header.name
     const type = typeOf(header.flag, name)
@@ -128,6 +132,9 @@ export class TarWalk {
         type,
         size,
         mode: header.mode,
+        uid: uid ?? header.uid,
+        gid: gid ?? header.gid,
+        mtime: mtime ?? header.mtime,
         link: link ?? header.link,
         isSparse: isSparse === true || header.flag === 'S',
       })

@@ -16,6 +16,13 @@ export class LayerReader {
     return (await this.#scanner).catalogueLayer(layer)
   }
 
+  async listFiles(
+    layer: Parameters<LayerScanner['listFiles']>[0],
+  ): ReturnType<LayerScanner['listFiles']> {
+    this.#scanner ??= this.#open()
+    return (await this.#scanner).listFiles(layer)
+  }
+
   async close(): Promise<void> {
     await (await this.#scanner)?.close()
   }
