@@ -1,0 +1,85 @@
+import type { job } from '@berth/api/jobs.ts'
+import { Badge, Box, Progress, Text } from '@mantine/core'
+import type * as z from 'zod'
+import { jobsText } from '../../text/jobs.ts'
+import { ForeignText } from '../../ui/foreign-text.tsx'
+import { KeyValues } from '../../ui/key-values.tsx'
+import { formatBytes, formatCount, formatShare } from '../../ui/units.ts'
+
+export type Job = z.output<typeof job>
+
+const colors = {
+  waiting: 'gray.7',
+  running: 'blue.9',
+  succeeded: 'teal.9',
+  failed: 'red.9',
+  cancelled: 'gray.7',
+} as const
+
+export function JobStateBadge({ state }: { state: Job['state'] }) {
+  return (
+    <Badge color={colors[state]} tt="none" radius="sm">
+      {jobsText.states[state]}
+    </Badge>
+  )
+}
+
+/** Whether it may still change by itself, so that a page has to look again. */
+export function isMoving({ state }: Job): boolean {
+  return state === 'waiting' || state === 'running'
+}
+
+/** How far it has come, where that is known. */
+export function JobProgress({ job: { state, completion } }: { job: Job }) {
+  if (completion === null) return state === 'running' ? jobsText.unknownProgress : null
+  const { done, total, unit } = completion
+  const write = unit === 'bytes' ? formatBytes : formatCount
+  const share = total === 0 ? 0 : Math.min(done / total, 1)
+  return (
+    <Box miw={140}>
+      <Progress.Root size="sm">
+        <Progress.Section value={share * 100} aria-label={jobsText.progress} />
+      </Progress.Root>
+      <Text size="xs" className="berth-quiet">
+        {formatShare(share)}, {jobsText.of(write(done), write(total))}
+      </Text>
+    </Box>
+  )
+}
+
+/** What a job was asked for, or what it did: named values, whatever kind of job it is. */
+export function JobValues({ value }: { value: unknown }) {
+  if (value === null || value === undefined) return null
+  if (typeof value !== 'object') return <ForeignText text={JSON.stringify(value)} />
+  return (
+    <KeyValues
+      items={Object.entries(value).map(([name, each]) => [
+        words(name),
+        <JobValue key={name} name={name} value={each} />,
+      ])}
+    />
+  )
+}
+
+function JobValue({ name, value }: { name: string; value: unknown }) {
+  if (typeof value === 'number') {
+    return /bytes$/i.test(name) ? formatBytes(value) : formatCount(value)
+  }
+  if (typeof value === 'string') return <ForeignText text={value} />
+  return (
+    <Text
+      component="pre"
+      size="xs"
+      className="berth-mono"
+      style={{ whiteSpace: 'pre-wrap', margin: 0 }}
+    >
+      <ForeignText text={JSON.stringify(value, undefined, 1)} max={4000} />
+    </Text>
+  )
+}
+
+/** `blobsRemoved` as people read it: `Blobs removed`. */
+function words(name: string): string {
+  const spaced = name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1)
+}
