@@ -92,6 +92,7 @@ for (const engine of testDatabases) {
           mediaType: indexType,
           manifests: [await child(arm64, 'arm64'), await child(amd64, 'amd64')],
         }),
+        indexType,
       )
       await scans.untilScanned('acme/app', arm64)
       const read = (name: string) => scans.manage<Tag>('GET', `${repository}/tags/${name}`)
