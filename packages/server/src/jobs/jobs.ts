@@ -2,6 +2,7 @@ import type { RequestContext } from '../actor.ts'
 import { BerthError } from '../errors.ts'
 import { insertAuditEntry } from '../metadata/audit-entries.ts'
 import type { Database, Transaction } from '../metadata/database.ts'
+import { firstLogLine, listJobLog } from '../metadata/job-log.ts'
 import {
   type JobRow,
   findJob,
@@ -11,6 +12,7 @@ import {
   updateJob,
 } from '../metadata/jobs.ts'
 import type { JobState } from '../metadata/schema.ts'
+import type { LogLevel } from './job-log.ts'
 import { type Completion, completionOf } from './completion.ts'
 import { type Job, dedupeKeyOf, isJobName, parseJob } from './job.ts'
 import type { JobQueue } from './queue.ts'
@@ -37,6 +39,14 @@ export type JobView = {
   finishedAt: string | null
 }
 
+export type JobLogView = {
+  items: { number: number; at: string; level: LogLevel; text: string }[]
+  next: string | null
+  /** Older lines that fell out. */
+  dropped: number
+  isOver: boolean
+}
+
 /** Who asks, and how to make sure in the transaction that they may. */
 type Asked = RequestContext & { readonly check?: (tx: Transaction) => Promise<void> }
 
@@ -56,11 +66,18 @@ export class Jobs {
   async listJobs(query: {
     state: JobState | undefined
     name: string | undefined
+    requestedBy?: string | undefined
     after: string | undefined
     limit: number
   }): Promise<{ items: JobView[]; next: string | null }> {
     const after = query.after === undefined ? undefined : readCursor(query.after)
-    const rows = await listJobs(this.#database.read, { ...query, after, limit: query.limit + 1 })
+    const { requestedBy } = query
+    const rows = await listJobs(this.#database.read, {
+      ...query,
+      requestedBy,
+      after,
+      limit: query.limit + 1,
+    })
     const page = rows.slice(0, query.limit)
     const last = page.at(-1)
     return {
@@ -74,6 +91,23 @@ export class Jobs {
     const row = await findJob(this.#database.read, id)
     if (!row) throw unknown(id)
     return toView(row)
+  }
+
+  /** What the job said, the oldest line first, after the line `after`. Throws `notFound`. */
+  async readLog(id: string, query: { after: number; limit: number }): Promise<JobLogView> {
+    const { after, limit } = query
+    // The job first: what it said before it was over is there when it is over.
+    const { state } = await this.getJob(id)
+    const page = { jobId: id, after, limit: limit + 1 }
+    const lines = await listJobLog(this.#database.read, page)
+    const items = lines.slice(0, limit)
+    const last = items.at(-1)
+    return {
+      items,
+      next: lines.length > limit && last ? String(last.number) : null,
+      dropped: ((await firstLogLine(this.#database.read, id)) ?? 1) - 1,
+      isOver: state !== 'waiting' && state !== 'running',
+    }
   }
 
   /** Asks for a job; when one of a kind that is done one at a time is unfinished, that one is the answer. */

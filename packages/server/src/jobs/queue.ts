@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Database, Transaction } from '../metadata/database.ts'
+import { appendJobLog } from '../metadata/job-log.ts'
 import {
+  type JobChange,
   type JobRow,
   claimJobs,
   deleteFinishedJobs,
@@ -13,6 +15,7 @@ import {
   updateHeldJob,
   updateJob,
 } from '../metadata/jobs.ts'
+import { type LogLine, logLinesKept } from './job-log.ts'
 import { type Job, type JobName, dedupeKeyOf, jobRules, retryDelayMs } from './job.ts'
 
 /** A job that this worker holds until `complete`, `fail` or the end of its lease. */
@@ -107,12 +110,12 @@ export class JobQueue {
   }
 
   /**
-   * Renews the lease and notes how far the job has come. `lost`: the lease had run out and somebody else has the job;
+   * Renews the lease and notes how far the job has come, and what it has said. `lost`: the lease had run out and somebody else has the job;
    * `cancel`: somebody wants it stopped.
    */
   async heartbeat(
     held: HeldJob,
-    beat: { leaseMs: number; progress: unknown },
+    beat: { leaseMs: number; progress: unknown; lines?: readonly LogLine[] },
   ): Promise<'held' | 'cancel' | 'lost'> {
     const change = {
       lease_until: iso(this.#now() + beat.leaseMs),
@@ -120,46 +123,38 @@ export class JobQueue {
     }
     return this.#database.relaxedTransaction(async (tx) => {
       if (!(await updateHeldJob(tx, held, change))) return 'lost'
+      await appendJobLog(tx, held.id, beat.lines ?? [], logLinesKept)
       return (await isCancelRequested(tx, held.id)) ? 'cancel' : 'held'
     })
   }
 
   /** `false` when the lease was lost: then what the job did stands, but somebody else reports it. */
-  complete(held: HeldJob, result: unknown): Promise<boolean> {
-    return this.#database.relaxedTransaction((tx) =>
-      jobRules[held.name].isKept
-        ? updateHeldJob(tx, held, this.#ending('succeeded', { result: JSON.stringify(result) }))
-        : deleteJob(tx, held),
-    )
+  complete(held: HeldJob, result: unknown, lines: readonly LogLine[] = []): Promise<boolean> {
+    if (!jobRules[held.name].isKept) {
+      return this.#database.relaxedTransaction((tx) => deleteJob(tx, held))
+    }
+    return this.#end(held, this.#ending('succeeded', { result: JSON.stringify(result) }), lines)
   }
 
   /** Stopped because somebody wanted it; `result` is what it had done by then. */
-  completeCancelled(held: HeldJob, result: unknown): Promise<boolean> {
-    return this.#database.relaxedTransaction((tx) =>
-      updateHeldJob(
-        tx,
-        held,
-        this.#ending('cancelled', { result: JSON.stringify(result) ?? null }),
-      ),
-    )
+  completeCancelled(
+    held: HeldJob,
+    result: unknown,
+    lines: readonly LogLine[] = [],
+  ): Promise<boolean> {
+    const text = JSON.stringify(result) ?? null
+    return this.#end(held, this.#ending('cancelled', { result: text }), lines)
   }
 
   /** Tries again later, each time after a longer rest, unless this was the last attempt. `error` is for people to read. */
-  fail(held: HeldJob, error: string): Promise<boolean> {
+  fail(held: HeldJob, error: string, lines: readonly LogLine[] = []): Promise<boolean> {
     const text = error.slice(0, errorMax)
     const isLast = held.attempts >= held.maxAttempts
-    return this.#database.relaxedTransaction((tx) =>
-      updateHeldJob(
-        tx,
-        held,
-        isLast
-          ? this.#ending('failed', { error: text })
-          : {
-              ...waiting,
-              error: text,
-              run_at: iso(this.#now() + retryDelayMs(held.attempts)),
-            },
-      ),
+    const runAt = iso(this.#now() + retryDelayMs(held.attempts))
+    return this.#end(
+      held,
+      isLast ? this.#ending('failed', { error: text }) : { ...waiting, error: text, run_at: runAt },
+      lines,
     )
   }
 
@@ -198,6 +193,14 @@ export class JobQueue {
         await updateJob(tx, job.id, { ...waiting, run_at: due.now })
       }
     }
+  }
+
+  #end(held: HeldJob, change: JobChange, lines: readonly LogLine[]): Promise<boolean> {
+    return this.#database.relaxedTransaction(async (tx) => {
+      const isHeld = await updateHeldJob(tx, held, change)
+      if (isHeld) await appendJobLog(tx, held.id, lines, logLinesKept)
+      return isHeld
+    })
   }
 
   #ending(

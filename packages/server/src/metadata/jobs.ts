@@ -94,16 +94,20 @@ export function listJobs(
   query: {
     state: JobState | undefined
     name: string | undefined
+    requestedBy: string | undefined
     after: { created_at: string; id: string } | undefined
     limit: number
   },
 ): Promise<JobRow[]> {
-  const { state, name, after } = query
+  const { state, name, requestedBy, after } = query
   return db
     .selectFrom('jobs')
     .selectAll()
     .$if(state !== undefined, (builder) => builder.where('state', '=', state ?? 'waiting'))
     .$if(name !== undefined, (builder) => builder.where('name', '=', name ?? ''))
+    .$if(requestedBy !== undefined, (builder) =>
+      builder.where('requested_by', '=', requestedBy ?? ''),
+    )
     .$if(after !== undefined, (builder) =>
       builder.where(({ eb, refTuple, tuple }) =>
         eb(refTuple('created_at', 'id'), '<', tuple(after?.created_at ?? '', after?.id ?? '')),

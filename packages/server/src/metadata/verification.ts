@@ -19,6 +19,16 @@ export function blobsToVerify(
     .execute()
 }
 
+/** The size of all blobs that were not verified since `before`. Walks them: for something that takes long anyway. */
+export async function bytesToVerify(db: Executor, before: string): Promise<number> {
+  const { bytes } = await db
+    .selectFrom('blobs')
+    .select(({ fn }) => fn.sum<number>('size').as('bytes'))
+    .where('verified_at', '<', before)
+    .executeTakeFirstOrThrow()
+  return Number(bytes ?? 0)
+}
+
 export type VerifiableManifest = {
   repository_id: number
   digest: Digest

@@ -1,4 +1,4 @@
-import { digestAlgorithm, digestEncoded } from '@berth/oci/digest.ts'
+import { type Digest, digestAlgorithm, digestEncoded } from '@berth/oci/digest.ts'
 import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { recordVerification } from '../metadata/blobs.ts'
@@ -7,6 +7,7 @@ import {
   type VerifiableBlob,
   type VerifiableManifest,
   blobsToVerify,
+  bytesToVerify,
   damagedContent,
   manifestsToVerify,
   recordManifestDamage,
@@ -38,6 +39,8 @@ type RunOptions = {
   bytesPerSecond: number
   signal?: AbortSignal
   onProgress?: (progress: VerificationProgress) => void
+  /** Told of each thing found damaged: its digest, and a clause such as `is missing`. */
+  onDamage?: (digest: Digest, damage: string) => void
 }
 
 /**
@@ -71,6 +74,11 @@ export class Verification {
     return progress
   }
 
+  /** How many bytes of blobs a run with this `before` has before it. */
+  due(before: Date): Promise<number> {
+    return bytesToVerify(this.#database.read, before.toISOString())
+  }
+
   /** Everything that is known to be damaged, from this run and earlier ones. */
   damaged(): ReturnType<typeof damagedContent> {
     return damagedContent(this.#database.read, reportedAtMost)
@@ -91,6 +99,7 @@ export class Verification {
         if (damage === 'stopped') return
         if (damage !== null) {
           progress.damaged += 1
+          options.onDamage?.(blob.digest, damage)
           this.#hot.forget(parseStorageKey(blob.storage_key))
         }
         await this.#database.transaction((tx) =>
@@ -152,7 +161,7 @@ export class Verification {
       const page = await manifestsToVerify(this.#database.read, { after, limit: pageSize })
       for (const manifest of page) {
         if (options.signal?.aborted) return
-        await this.#verifyManifest(manifest, progress)
+        await this.#verifyManifest(manifest, options, progress)
         await pace.spend(manifest.payload.byteLength)
         options.onProgress?.(progress)
       }
@@ -164,13 +173,17 @@ export class Verification {
 
   async #verifyManifest(
     manifest: VerifiableManifest,
+    options: Pick<RunOptions, 'onDamage'>,
     progress: VerificationProgress,
   ): Promise<void> {
     progress.manifests += 1
     progress.bytes += manifest.payload.byteLength
     const hash = createHash(digestAlgorithm(manifest.digest)).update(manifest.payload)
     const good = hash.digest('hex') === digestEncoded(manifest.digest)
-    if (!good) progress.damaged += 1
+    if (!good) {
+      progress.damaged += 1
+      options.onDamage?.(manifest.digest, 'is a manifest with other bytes')
+    }
     if (good === (manifest.damage === null)) return
     await this.#database.transaction((tx) =>
       recordManifestDamage(tx, {

@@ -14,6 +14,7 @@ import type { Scanning } from '../scan/open.ts'
 import type { SearchUpkeep } from '../search/upkeep.ts'
 import type { SignatureVerification } from '../signatures/verification.ts'
 import type { JobHandlers } from './job-handlers.ts'
+import { countReporter, reportCollection, reportSweep } from './job-reports.ts'
 import { makeScanHandlers } from './scan-handlers.ts'
 
 const finishedKeptMs = 14 * 86_400_000
@@ -48,28 +49,45 @@ export function makeHandlers(parts: {
         digest,
         ...run,
       }),
-    async collect({ payload, signal, onProgress }) {
+    async collect({ payload, signal, onProgress, say }) {
       const sweep = payload.sweep
         ? await parts.sweep.run({ restFactor, signal, dryRun: payload.dryRun })
         : null
       onProgress({ sweep })
+      if (sweep) reportSweep(sweep, say)
       if (payload.dryRun) return { sweep, plan: await parts.planCollection() }
       const collection = await parts.collection.run({ restFactor, signal })
       metrics.noteCollection(collection)
+      reportCollection(collection, say)
       return { sweep, collection }
     },
-    sweep: ({ payload, signal }) => parts.sweep.run({ restFactor, signal, dryRun: payload.dryRun }),
-    async verify({ signal, formerProgress, onProgress }) {
+    async sweep({ payload, signal, say }) {
+      const found = await parts.sweep.run({ restFactor, signal, dryRun: payload.dryRun })
+      reportSweep(found, say)
+      return found
+    },
+    async verify({ signal, formerProgress, onProgress, say }) {
       // A second attempt goes on with what the first has not come to.
       const before = readTime(formerProgress) ?? new Date(parts.now()).toISOString()
-      onProgress({ before })
+      const totalBytes = await parts.verification.due(new Date(before))
+      onProgress({ before, bytes: 0, totalBytes })
+      say(`${(totalBytes / 2 ** 20).toFixed(1)} MiB of blobs are to be read and checked.`)
+      const tellCount = countReporter('blobs', 1000, say)
       const progress = await parts.verification.run({
         before: new Date(before),
         bytesPerSecond: parts.config.verification.bytesPerSecond,
         signal,
-        onProgress: (reached) => onProgress({ before, ...reached }),
+        onProgress: (reached) => {
+          onProgress({ before, ...reached, totalBytes })
+          tellCount(reached.blobs)
+        },
+        onDamage: (digest, damage) => say(`${digest} ${damage}.`, 'error'),
       })
       metrics.noteVerification(progress)
+      say(
+        `Read ${progress.blobs} blobs and ${progress.manifests} manifests; ${progress.damaged} are damaged.`,
+        progress.damaged > 0 ? 'error' : 'info',
+      )
       return progress
     },
     'trim-jobs': async ({ signal }) => ({
@@ -82,8 +100,19 @@ export function makeHandlers(parts: {
     'trim-search': ({ signal }) => parts.upkeep.trim(signal),
     'verify-signatures': ({ payload }) =>
       parts.signatures.verify(parseRepositoryName(payload.repository), parseDigest(payload.digest)),
-    'verify-project-signatures': ({ payload, signal, formerProgress, onProgress }) =>
-      parts.signatures.verifyProject(payload.project, { signal, from: formerProgress, onProgress }),
+    async 'verify-project-signatures'({ payload, signal, formerProgress, onProgress, say }) {
+      const tellCount = countReporter('signed images', 100, say)
+      const result = await parts.signatures.verifyProject(payload.project, {
+        signal,
+        from: formerProgress,
+        onProgress: (progress) => {
+          onProgress(progress)
+          tellCount(progress.done)
+        },
+      })
+      say(`Judged the signatures of ${result.subjects} images anew.`)
+      return result
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import type { LogLevel } from '../jobs/job-log.ts'
 import type { JobName, JobPayload } from '../jobs/job.ts'
 
 /** What a handler gets. It stops soon after `signal`, and returns what it has done by then. */
@@ -8,6 +9,8 @@ export type JobRun<Name extends JobName> = {
   readonly formerProgress: unknown
   /** Shown to people, and kept for the next attempt. JSON. */
   onProgress(progress: unknown): void
+  /** A line for the log of the job, for people: nothing secret, no paths of this machine. */
+  readonly say: (text: string, level?: LogLevel) => void
 }
 
 /** One function for each kind of job; it returns the result that the job shows. */

@@ -1,5 +1,6 @@
 import type { Scanning } from '../scan/open.ts'
 import type { JobHandlers } from './job-handlers.ts'
+import { layerReporter, reportSources } from './job-reports.ts'
 
 /** The jobs of scanning. */
 export function makeScanHandlers({
@@ -20,11 +21,26 @@ export function makeScanHandlers({
   | 'date-findings'
 > {
   return {
-    'scan-image': ({ payload, signal, onProgress }) =>
-      images.scan({ digest: payload.digest, signal, onProgress }),
+    async 'scan-image'({ payload, signal, onProgress, say }) {
+      const tellLayer = layerReporter(say)
+      const result = await images.scan({
+        digest: payload.digest,
+        signal,
+        onProgress: (progress) => {
+          onProgress(progress)
+          tellLayer(progress)
+        },
+      })
+      say(`The image is ${result.state}.`)
+      return result
+    },
     'track-findings': ({ payload }) => tracking.track(payload.repository),
     'match-packages': ({ signal, onProgress }) => matching.run({ signal, onProgress }),
-    'update-advisories': ({ signal }) => advisoryUpdates.run(signal),
+    async 'update-advisories'({ signal, say }) {
+      const result = await advisoryUpdates.run(signal)
+      reportSources(result.sources, say)
+      return result
+    },
     'find-unscanned': ({ signal }) => upkeep.findUnscanned(signal),
     'note-findings': ({ signal }) => upkeep.noteFindings(signal),
     'date-findings': ({ payload, signal, formerProgress, onProgress }) =>

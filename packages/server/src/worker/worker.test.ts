@@ -76,6 +76,28 @@ for (const { name: engine, available, open } of testDatabases) {
       })
     })
 
+    test('what a job says is kept with it, and why it failed', async () => {
+      startWorker({
+        verify: async ({ say }) => {
+          say('It begins\nwith a line.')
+          say('x'.repeat(600), 'warning')
+          throw new BerthError('unavailable', 'The disk is away.')
+        },
+      })
+      const { id } = await jobs.requestJob(asked, verify)
+      let log = await jobs.readLog(id, { after: 0, limit: 10 })
+      while (log.items.length === 0) {
+        await new Promise((resolve) => setImmediate(resolve))
+        log = await jobs.readLog(id, { after: 0, limit: 10 })
+      }
+      expect(log.items).toMatchObject([
+        { number: 1, level: 'info', text: 'It begins with a line.' },
+        { number: 2, level: 'warning', text: `${'x'.repeat(499)}…` },
+        { number: 3, level: 'error', text: 'The disk is away.' },
+      ])
+      expect(log.isOver).toBe(false)
+    })
+
     test('a running job stops when somebody wants it, and says how far it came', async () => {
       const running = Promise.withResolvers<void>()
       startWorker({

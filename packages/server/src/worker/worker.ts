@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { BerthError } from '../errors.ts'
+import { JobLog } from '../jobs/job-log.ts'
 import { type JobName, jobNames, jobRules, parseJob } from '../jobs/job.ts'
 import type { HeldJob, JobQueue } from '../jobs/queue.ts'
 import type { Logger } from '../log.ts'
@@ -33,6 +34,13 @@ type Parts = {
   readonly handlers: JobHandlers
   readonly logger: Logger
   readonly pace?: Partial<WorkerPace>
+}
+
+/** What is known of a job while it is done. */
+type RunState = {
+  progress: unknown
+  outcome: 'held' | 'cancel' | 'lost'
+  readonly log: JobLog
 }
 
 /**
@@ -90,7 +98,9 @@ export class Worker {
   async #perform(held: HeldJob): Promise<void> {
     const ending = new AbortController()
     const signal = AbortSignal.any([ending.signal, this.#stopping.signal])
-    const state = { progress: undefined as unknown, outcome: 'held' as 'held' | 'cancel' | 'lost' }
+    const log = new JobLog(Date.now)
+    const state: RunState = { progress: undefined, outcome: 'held', log }
+    if (held.attempts > 1) log.say(`Attempt ${held.attempts} of ${held.maxAttempts}.`)
     const beats = new AbortController()
     const beating = this.#beat(held, state, beats.signal, () => ending.abort())
     try {
@@ -103,15 +113,18 @@ export class Worker {
         onProgress: (progress) => {
           state.progress = progress
         },
+        say: (text, level) => log.say(text, level),
       })
       if (state.outcome === 'lost') return
-      if (state.outcome === 'cancel') await this.#queue.completeCancelled(held, result)
+      if (state.outcome === 'cancel') {
+        await log.flush((lines) => this.#queue.completeCancelled(held, result, lines))
+      }
       // It has returned because it was told to stop; a short one does not stop in the middle.
       else if (signal.aborted && jobRules[held.name].lane !== 'short') {
-        await this.#putBack(held, state.progress)
-      } else await this.#queue.complete(held, result)
+        await this.#putBack(held, state)
+      } else await log.flush((lines) => this.#queue.complete(held, result, lines))
     } catch (error) {
-      await this.#fail(held, error, state.outcome)
+      await this.#fail(held, error, state)
     } finally {
       beats.abort()
       await beating
@@ -119,34 +132,33 @@ export class Worker {
   }
 
   /** With how far it came, so that the next worker goes on from there. */
-  async #putBack(held: HeldJob, progress: unknown): Promise<void> {
-    await this.#queue.heartbeat(held, { leaseMs: this.#pace.leaseMs, progress })
+  async #putBack(held: HeldJob, { progress, log }: RunState): Promise<void> {
+    const { leaseMs } = this.#pace
+    await log.flush((lines) => this.#queue.heartbeat(held, { leaseMs, progress, lines }))
     await this.#queue.giveBack(held)
   }
 
-  async #fail(held: HeldJob, error: unknown, outcome: string): Promise<void> {
+  async #fail(held: HeldJob, error: unknown, { outcome, log }: RunState): Promise<void> {
     if (outcome === 'lost') return
     if (outcome === 'cancel') {
-      await this.#queue.completeCancelled(held, null)
+      await log.flush((lines) => this.#queue.completeCancelled(held, null, lines))
       return
     }
     this.#logger.error({ err: error, job: held.name, jobId: held.id }, 'a job failed')
     // What was not thrown on purpose may name paths or worse, so it stays in the log.
     const text =
       error instanceof BerthError ? error.message : 'It failed unexpectedly; the log says how.'
-    await this.#queue.fail(held, text)
+    log.say(text, 'error')
+    await log.flush((lines) => this.#queue.fail(held, text, lines))
   }
 
-  async #beat(
-    held: HeldJob,
-    state: { progress: unknown; outcome: 'held' | 'cancel' | 'lost' },
-    signal: AbortSignal,
-    end: () => void,
-  ): Promise<void> {
+  async #beat(held: HeldJob, state: RunState, signal: AbortSignal, end: () => void): Promise<void> {
     while (await rest(this.#pace.heartbeatMs, signal)) {
       const beat = { leaseMs: this.#pace.leaseMs, progress: state.progress }
       try {
-        state.outcome = await this.#queue.heartbeat(held, beat)
+        state.outcome = await state.log.flush((lines) =>
+          this.#queue.heartbeat(held, { ...beat, lines }),
+        )
       } catch (error) {
         this.#logger.error({ err: error, jobId: held.id }, 'a job could not renew its lease')
       }

@@ -56,6 +56,57 @@ for (const { name: engine, available, open } of testDatabases) {
       })
     })
 
+    test('what a job says is read in pages, the newest 500 lines of it', async () => {
+      await send('POST', '/verification/runs', {})
+      const held = await claim()
+      const line = (text: string) => ({
+        at: new Date().toISOString(),
+        level: 'info' as const,
+        text,
+      })
+      const beat = { leaseMs: 60_000, progress: { bytes: 5, totalBytes: 20 } }
+      const lines = Array.from({ length: 498 }, (_, index) => line(`line ${index + 1}`))
+      expect(await browsing.queue.heartbeat(held, { ...beat, lines })).toBe('held')
+      const path = `/jobs/${held.id}/log`
+      expect((await send('GET', `${path}?limit=2`)).body).toMatchObject({
+        items: [
+          { number: 1, text: 'line 1', level: 'info' },
+          { number: 2, text: 'line 2' },
+        ],
+        next: '2',
+        dropped: 0,
+        isOver: false,
+      })
+      expect((await send('GET', `/jobs/${held.id}`)).body).toMatchObject({
+        completion: { done: 5, total: 20, unit: 'bytes' },
+      })
+      await browsing.queue.complete(held, {}, ['a', 'b', 'c', 'd', 'e'].map(line))
+      expect((await send('GET', `${path}?after=501`)).body).toMatchObject({
+        items: [
+          { number: 502, text: 'd' },
+          { number: 503, text: 'e' },
+        ],
+        next: null,
+        dropped: 3,
+        isOver: true,
+      })
+      const whole = (await send('GET', path)).body as { items: { number: number }[] }
+      expect(whole.items).toHaveLength(500)
+      expect(whole.items[0]?.number).toBe(4)
+      const missing = '/jobs/00000000-0000-4000-8000-000000000000/log'
+      expect((await send('GET', missing)).status).toBe(404)
+    })
+
+    test('jobs are found by who asked for them', async () => {
+      const asked = (await send('POST', '/collection/runs', {})).body as JobBody
+      await browsing.queue.add({ name: 'verify', payload: {} })
+      const mine = (await send('GET', '/jobs?requestedBy=tester')).body as { items: JobBody[] }
+      expect(mine.items.map(({ id }) => id)).toEqual([asked.id])
+      const system = (await send('GET', '/jobs?requestedBy=system')).body as { items: JobBody[] }
+      expect(system.items.map(({ name }) => name)).toContain('verify')
+      expect(system.items.map(({ id }) => id)).not.toContain(asked.id)
+    })
+
     test('the list is newest first, filtered, in pages', async () => {
       const ids: string[] = []
       for (let number = 0; number < 5; number += 1) {
