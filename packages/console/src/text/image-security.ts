@@ -153,20 +153,6 @@ export const imageSecurityText = {
     except: 'Make an exception',
   },
 
-  statuses: {
-    not_affected: 'Not affected',
-    affected: 'Affected',
-    fixed: 'Fixed',
-    under_investigation: 'Under investigation',
-  },
-  justifications: {
-    component_not_present: 'The component is not there',
-    vulnerable_code_not_present: 'The vulnerable code is not there',
-    vulnerable_code_not_in_execute_path: 'The vulnerable code is never run',
-    vulnerable_code_cannot_be_controlled_by_adversary: 'Nobody from outside can reach it',
-    inline_mitigations_already_exist: 'Something else already prevents it',
-  },
-
   vexDialog: {
     title: (vulnerability: string) => `Judge ${vulnerability}`,
     lead: 'A VEX statement says whether it matters here. Not affected and fixed take it out of the counts; it stays visible with your name.',
