@@ -1,5 +1,185 @@
-import { Page } from '../../ui/page.tsx'
+import { listProjectUsage, readInstanceUsage } from '@berth/api/quotas.ts'
+import { readSystem } from '@berth/api/system.ts'
+import { Box, Progress, SimpleGrid, Text } from '@mantine/core'
+import { type ItemOf, useApi, useApiPages } from '../../api/queries.ts'
+import { systemText } from '../../text/system.ts'
+import { type Column, DataTable } from '../../ui/data-table.tsx'
+import { useFilters } from '../../ui/filters.ts'
+import { KeyValues } from '../../ui/key-values.tsx'
+import { PageLink } from '../../ui/link.tsx'
+import { Page, Section } from '../../ui/page.tsx'
+import { Empty, Show } from '../../ui/states.tsx'
+import { formatBytes, formatCount, formatShare } from '../../ui/units.ts'
 
-export default function AdministrationStorage() {
-  return <Page title="administrationStorage">{null}</Page>
+const text = systemText.storage
+type Usage = ItemOf<typeof listProjectUsage>
+
+export default function Storage() {
+  return (
+    <Page title={text.title} lead={text.lead}>
+      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
+        <Disk />
+        <Instance />
+      </SimpleGrid>
+      <ByProject />
+    </Page>
+  )
+}
+
+function Disk() {
+  const system = useApi(readSystem, {})
+  return (
+    <Section title={text.disk}>
+      <Show of={system}>
+        {({ body: { storage } }) => {
+          const { freeBytes, totalBytes } = storage
+          if (freeBytes === null || totalBytes === null) return <Text>{text.noLimit}</Text>
+          const used = (totalBytes - freeBytes) / totalBytes
+          return (
+            <Box className="berth-panel" p="md">
+              <Progress.Root size="lg">
+                <Progress.Section
+                  value={used * 100}
+                  color={used > 0.9 ? 'red.8' : undefined}
+                  aria-label={text.disk}
+                />
+              </Progress.Root>
+              <Text size="sm" mt={4}>
+                {text.free(formatBytes(freeBytes), formatBytes(totalBytes))}
+              </Text>
+            </Box>
+          )
+        }}
+      </Show>
+    </Section>
+  )
+}
+
+function Instance() {
+  const usage = useApi(readInstanceUsage, {})
+  return (
+    <Section title={text.holds}>
+      <Show of={usage}>
+        {({ body: { bytes, repositories, stored } }) => (
+          <Box className="berth-panel" p="md">
+            <KeyValues
+              items={[
+                [text.size, formatBytes(bytes)],
+                [text.repositories, formatCount(repositories)],
+                [text.uniqueBytes, stored && formatBytes(stored.uniqueBytes)],
+                [text.sharedBytes, stored && formatBytes(stored.sharedBytes)],
+              ]}
+            />
+            {stored?.complete === false && <Text size="sm">{text.inPart}</Text>}
+          </Box>
+        )}
+      </Show>
+    </Section>
+  )
+}
+
+const columns: readonly Column<Usage>[] = [
+  {
+    id: 'project',
+    title: text.project,
+    sort: 'name',
+    cell: ({ project }) => (
+      <PageLink to="/projects/$project/storage" params={{ project }}>
+        {project}
+      </PageLink>
+    ),
+  },
+  {
+    id: 'size',
+    title: text.size,
+    sort: 'size',
+    first: 'descending',
+    align: 'end',
+    cell: ({ bytes }) => formatBytes(bytes),
+  },
+  {
+    id: 'stored',
+    title: text.uniqueBytes,
+    width: 180,
+    cell: (usage) => <Stored usage={usage} />,
+  },
+  {
+    id: 'shared',
+    title: text.sharedBytes,
+    align: 'end',
+    cell: ({ stored }) => stored && formatBytes(stored.sharedBytes),
+  },
+  {
+    id: 'repositories',
+    title: text.repositories,
+    align: 'end',
+    cell: ({ repositories }) => formatCount(repositories),
+  },
+  { id: 'quota', title: text.quota, width: 180, cell: (usage) => <Quota usage={usage} /> },
+]
+
+function Stored({ usage: { stored } }: { usage: Usage }) {
+  if (stored === null) return <span className="berth-quiet">{text.unknown}</span>
+  const { uniqueBytes, sharedBytes } = stored
+  const all = uniqueBytes + sharedBytes
+  return (
+    <Box miw={120}>
+      <Progress.Root size="sm">
+        <Progress.Section
+          value={all === 0 ? 0 : (uniqueBytes / all) * 100}
+          aria-label={text.unique}
+        />
+        <Progress.Section
+          value={all === 0 ? 0 : (sharedBytes / all) * 100}
+          color="harbour.3"
+          aria-label={text.shared}
+        />
+      </Progress.Root>
+      <Text size="xs">{formatBytes(uniqueBytes)}</Text>
+    </Box>
+  )
+}
+
+function Quota({ usage: { bytes, quota, share } }: { usage: Usage }) {
+  if (quota.bytes === null || share === null) {
+    return <span className="berth-quiet">{text.noQuota}</span>
+  }
+  return (
+    <Box miw={120}>
+      <Progress.Root size="sm">
+        <Progress.Section
+          value={Math.min(share, 1) * 100}
+          color={share > 0.9 ? 'red.8' : undefined}
+          aria-label={text.quota}
+        />
+      </Progress.Root>
+      <Text size="xs">
+        {formatShare(share)}, {text.of(formatBytes(bytes), formatBytes(quota.bytes))}
+      </Text>
+    </Box>
+  )
+}
+
+function ByProject() {
+  const [filters, setFilters] = useFilters()
+  const sort = filters.sort === 'name' ? 'name' : 'size'
+  const usage = useApiPages(listProjectUsage, { query: { sort } }, { keepsPrevious: true })
+  return (
+    <Section title={text.byProject} lead={text.legend}>
+      <DataTable
+        label={text.byProject}
+        columns={columns}
+        rows={usage.items}
+        rowKey={({ project }) => project}
+        isLoading={usage.isLoading}
+        error={usage.error}
+        onRetry={() => void usage.refetch()}
+        sort={{ by: sort, order: sort === 'name' ? 'ascending' : 'descending' }}
+        onSort={({ by }) => setFilters({ sort: by === 'size' ? undefined : by })}
+        more={usage.more}
+        hasMore={usage.hasNextPage}
+        empty={<Empty>{text.empty}</Empty>}
+      />
+    </Section>
+  )
 }
