@@ -258,6 +258,8 @@ export const repositoryText = {
     stands: 'Stands in',
     instance: 'The instance',
     instanceHidden: 'Rules of the instance, which are asked last, are not shown to you.',
+    projectHidden: (project: string) =>
+      `Rules of the project ${project} and of those above it are not shown to you.`,
     tryTag: 'Try a tag',
     tryField: 'A tag, which need not exist',
     tryButton: 'Try',
