@@ -67,6 +67,15 @@ describe.each(testDatabases)('LoginThrottle on $name', (engine) => {
       }
     }
 
+    it('takes the right password after a wrong one when the clock was set back, or is that of another node', async () => {
+      await fail(1)
+      now -= 2000
+      expect(await guess(true)).toBe('right')
+      await fail(4)
+      now -= 2000
+      expect(await guess(true)).toBe('refused 3')
+    })
+
     it('lets five wrong guesses pass, then doubles the wait up to a quarter of an hour', async () => {
       await fail(5)
       const waits: number[] = []

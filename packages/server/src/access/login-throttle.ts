@@ -151,7 +151,12 @@ export class LoginThrottle {
       try {
         const failed = await this.#readFailures(subjects)
         const now = this.#now()
-        retryAfterMs = Math.max(...failed.map(({ blockedUntil }) => blockedUntil - now))
+        // Those that are free cost nothing on a node either whose clock is behind that of the one that counted them.
+        const delays = subjects.map(({ free }, index) => {
+          const { failures, blockedUntil } = failed[index] ?? none
+          return failures < free ? 0 : blockedUntil - now
+        })
+        retryAfterMs = Math.max(...delays)
         if (retryAfterMs <= 0) {
           const isFree = subjects.every(({ free }, index) => {
             const underWay = before[index] ?? 0
