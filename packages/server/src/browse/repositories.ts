@@ -30,9 +30,9 @@ export type RepositoryDetails = RepositoryView & {
   version: number
 }
 
-/** Windows of names looked at for one page; after that a page is short, and the next goes on. */
-const windowsMax = 10
-const windowMin = 50
+/** Repositories that filters look at for one page, portion by portion; after that a page is short, and the next goes on. */
+const windows = [1000, 4000, 16_000, 20_000, 20_000, 20_000]
+const rowsMin = 50
 
 const defaultOrder = {
   name: 'ascending',
@@ -70,7 +70,7 @@ export class RepositoryBrowser {
     const projects = await caller.readableProjects()
     const items: RepositoryView[] = []
     if (projects !== 'all' && projects.length === 0) return { items, next: null }
-    for (let window = 0; window < windowsMax; window += 1) {
+    for (const window of windows) {
       const { rows, next } = await listRepositories(this.#database.read, {
         sort,
         descending,
@@ -79,7 +79,8 @@ export class RepositoryBrowser {
         prefix,
         contains,
         after,
-        limit: Math.max(query.limit + 1, windowMin),
+        limit: Math.max(query.limit + 1, rowsMin),
+        window,
       })
       for (const row of rows) {
         if (items.length === query.limit) {

@@ -26,9 +26,8 @@ export type TagView = {
   updatedAt: string
 } & TagDetails
 
-/** Tags that a filter looks at with each statement, and statements for one page; after that a page is short. */
-const window = 20_000
-const windowsMax = 5
+/** Tags that a filter looks at for one page, portion by portion; after that a page is short. */
+const windows = [2000, 8000, 20_000, 20_000, 20_000]
 
 /** Tags as people look at them. */
 export class TagBrowser {
@@ -96,7 +95,7 @@ export class TagBrowser {
     const { read } = this.#database
     const rows: TagListing[] = []
     let { after } = query
-    for (let count = 0; count < windowsMax; count += 1) {
+    for (const window of windows) {
       const wanted = limit + 1 - rows.length
       const portion = { ...query, after, window, limit: wanted }
       rows.push(...(await listTags(read, portion)))

@@ -42,35 +42,34 @@ export type PlacedListing = RepositoryListing & { key: string }
 
 /** Of so few projects each is asked for its own first rows, so that no others are looked at. */
 const projectsMax = 50
-/** Repositories that filters look at with one statement. */
-const window = 20_000
-
 const keyColumns = { name: 'name', pushedAt: 'pushed_at', size: 'size' } as const
 
 /**
  * Repositories in this order, those after `after` only, at most `limit`, and where to go on; `undefined` at the end. There
- * may be fewer though more follow: filters look at 20,000 at most.
+ * may be fewer though more follow: filters look at `window` repositories.
  */
 export async function listRepositories(
   db: Executor,
-  query: RepositoryQuery & { limit: number },
+  query: RepositoryQuery & { limit: number; window: number },
 ): Promise<{ rows: PlacedListing[]; next: RepositoryPlace | undefined }> {
   const projects = await candidateProjects(db, query)
   if (projects?.length === 0) return { rows: [], next: undefined }
   const isApart = projects !== undefined && projects.length <= projectsMax
-  const filters = filtersOf(db, query)
-  if (query.projects !== 'all' && !isApart) {
-    filters.push(isOneOf(db, sql`repositories.project_id`, query.projects))
-  }
+  const filters = filtersOf(db, query, isApart ? sql`repositories.name` : sql`seen.name`)
+  const isOfSome = query.projects !== 'all' && !isApart
+  if (isOfSome) filters.push(isOneOf(db, sql`seen.project_id`, query.projects))
   const isWindowed = filters.length > 0 && !isApart
-  const places = isApart ? ofProjects(projects, query, filters) : windowOf(query, isWindowed)
+  const places = isApart
+    ? ofProjects(projects, query, filters)
+    : isWindowed
+      ? windowOf(query, filters, isOfSome)
+      : ordered(query, placesOf(query), query.limit)
   const direction = query.descending ? sql`desc` : sql`asc`
   const { rows } = await sql<PlacedListing>`
     select ${columns}, cast(chosen.key as text) as key
     from (${places}) as chosen
     join repositories on repositories.id = chosen.id
     join projects on projects.id = repositories.project_id
-    ${isWindowed ? sql`where ${sql.join(filters, sql` and `)}` : sql``}
     order by chosen.key ${direction}, repositories.name ${direction}
     limit ${query.limit}`.execute(db)
   const last = rows.at(-1)
@@ -145,22 +144,25 @@ function ofProjects(
   return sql.join(each, sql` union all `)
 }
 
+/** Those of a window that pass the filters. Without the project the index of the order has all that they look at. */
 function windowOf(
-  query: RepositoryQuery & { limit: number },
-  isWindowed: boolean,
+  query: RepositoryQuery & { window: number },
+  filters: readonly RawBuilder<unknown>[],
+  withProject: boolean,
 ): RawBuilder<unknown> {
-  return ordered(query, placesOf(query), isWindowed ? window : query.limit)
+  const more = withProject ? sql`, repositories.project_id` : sql``
+  const seen = ordered(query, placesOf(query), query.window, { more })
+  return sql`select seen.id, seen.key from (${seen}) as seen where ${sql.join(filters, sql` and `)}`
 }
 
 /** The last of a window; `undefined` when it is not full, so that nothing is left behind it. */
 async function windowEnd(
   db: Executor,
-  query: RepositoryQuery,
+  query: RepositoryQuery & { window: number },
 ): Promise<RepositoryPlace | undefined> {
-  const seen = ordered(query, placesOf(query), 1, window - 1)
+  const seen = ordered(query, placesOf(query), 1, { offset: query.window - 1 })
   const { rows } = await sql<RepositoryPlace>`
-    select cast(seen.key as text) as key, repositories.name
-    from (${seen}) as seen join repositories on repositories.id = seen.id`.execute(db)
+    select cast(seen.key as text) as key, seen.name from (${seen}) as seen`.execute(db)
   return rows[0]
 }
 
@@ -168,7 +170,7 @@ function ordered(
   { sort, descending }: RepositoryQuery,
   conditions: readonly RawBuilder<unknown>[],
   limit: number,
-  offset = 0,
+  { offset = 0, more = sql`` }: { offset?: number; more?: RawBuilder<unknown> } = {},
 ): RawBuilder<unknown> {
   const key = sql.ref(`repositories.${keyColumns[sort]}`)
   const direction = descending ? sql`desc` : sql`asc`
@@ -177,7 +179,7 @@ function ordered(
       ? sql`${key} ${direction}`
       : sql`${key} ${direction}, repositories.name ${direction}`
   const where = conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`
-  return sql`select repositories.id, ${key} as key from repositories ${where}
+  return sql`select repositories.id, repositories.name, ${key} as key ${more} from repositories ${where}
     order by ${order} limit ${limit} offset ${offset}`
 }
 
@@ -186,7 +188,7 @@ function placesOf({ sort, descending, within, prefix, after }: RepositoryQuery) 
   const conditions: RawBuilder<unknown>[] = []
   const beyond = descending ? sql`<` : sql`>`
   if (sort === 'name') {
-    conditions.push(...nameRanges(within, prefix))
+    conditions.push(...nameRanges(sql`repositories.name`, within, prefix))
     if (after) conditions.push(sql`repositories.name ${beyond} ${after.name}`)
   } else if (after) {
     const key = sql.ref(`repositories.${keyColumns[sort]}`)
@@ -200,21 +202,23 @@ function placesOf({ sort, descending, within, prefix, after }: RepositoryQuery) 
 function filtersOf(
   db: Executor,
   { sort, within, prefix, contains }: RepositoryQuery,
+  name: RawBuilder<unknown>,
 ): RawBuilder<unknown>[] {
-  const filters = sort === 'name' ? [] : nameRanges(within, prefix)
+  const filters = sort === 'name' ? [] : nameRanges(name, within, prefix)
   if (within !== undefined) {
     // The name itself, and what has a slash behind it.
-    filters.push(
-      sql`(repositories.name = ${within} or substr(repositories.name, ${within.length + 1}, 1) = '/')`,
-    )
+    filters.push(sql`(${name} = ${within} or substr(${name}, ${within.length + 1}, 1) = '/')`)
   }
-  if (contains !== undefined) filters.push(containsText(db, sql`repositories.name`, contains))
+  if (contains !== undefined) filters.push(containsText(db, name, contains))
   return filters
 }
 
-function nameRanges(within: string | undefined, prefix: string | undefined) {
+function nameRanges(
+  name: RawBuilder<unknown>,
+  within: string | undefined,
+  prefix: string | undefined,
+): RawBuilder<unknown>[] {
   const ranges: RawBuilder<unknown>[] = []
-  const name = sql`repositories.name`
   // "/" is followed by "0" in byte order.
   if (within !== undefined) ranges.push(sql`${name} >= ${within} and ${name} < ${`${within}0`}`)
   if (prefix !== undefined)

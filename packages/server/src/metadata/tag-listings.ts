@@ -59,11 +59,12 @@ export async function listTags(
       ? await sql<TagListing>`select ${columns} from tags ${manifests}
           where ${placesOf(query)} order by ${order} limit ${query.limit}`.execute(db)
       : await sql<TagListing>`select ${columns}
-          from (select tags.name from tags where ${placesOf(query)}
-            order by ${order} limit ${query.window}) as seen
-          join tags on tags.repository_id = ${query.repositoryId} and tags.name = seen.name
+          from (select seen.name from (select tags.name, ${key} as key from tags
+              where ${placesOf(query)} order by ${order} limit ${query.window}) as seen
+            where ${sql.join(filters, sql` and `)}
+            order by seen.key ${direction}, seen.name ${direction} limit ${query.limit}) as chosen
+          join tags on tags.repository_id = ${query.repositoryId} and tags.name = chosen.name
           ${manifests}
-          where ${sql.join(filters, sql` and `)}
           order by ${order} limit ${query.limit}`.execute(db)
   return result.rows
 }
