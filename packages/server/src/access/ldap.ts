@@ -16,7 +16,7 @@ import { LdapGroups, valuesOf } from './ldap-groups.ts'
 
 type LdapSettings = Config['access']['ldap']
 
-export const ldapSource = 'ldap'
+export const ldapSource = 'ldap' as const
 
 const nameLengthMax = 256
 const passwordBytesMax = 1024

@@ -31,6 +31,7 @@ import { SecondFactor } from './second-factor.ts'
 import { SecondFactorCodes } from './second-factor-codes.ts'
 import { Sessions } from './sessions.ts'
 import { Setup } from './setup.ts'
+import { SignInSettings } from './sign-in-settings.ts'
 import { SignIn } from './sign-in.ts'
 import { TokenService } from './tokens.ts'
 import { Users } from './users.ts'
@@ -115,6 +116,7 @@ export async function openAccess(parts: {
     throttle,
     scannerTokens,
     permissions,
+    signInSettings: new SignInSettings({ settings, fetch, now }),
     setup: new Setup({ database, changes, passwords, throttle, sessions, now }),
     signIn: new SignIn({ database, credentials, sessions }),
     ownPassword: new OwnPassword({ database, changes, passwords, credentials }),

@@ -10,6 +10,7 @@ import type { Robots } from '../../access/robots.ts'
 import type { SecondFactor } from '../../access/second-factor.ts'
 import type { Sessions } from '../../access/sessions.ts'
 import type { Setup } from '../../access/setup.ts'
+import type { SignInSettings } from '../../access/sign-in-settings.ts'
 import type { SignIn } from '../../access/sign-in.ts'
 import type { Users } from '../../access/users.ts'
 import type { Workloads } from '../../access/workloads.ts'
@@ -82,6 +83,7 @@ export type ManagementDoor = {
   readonly decisions: Decisions
   readonly sessions: Sessions
   readonly setup: Setup
+  readonly signInSettings: SignInSettings
   readonly signIn: SignIn
   readonly secondFactor: SecondFactor
   readonly oidc: OidcSignIn

@@ -52,7 +52,8 @@ export const oidcRoutes: readonly Binding[] = [
   }),
 ]
 
-function callbackOf(
+/** Where the provider sends browsers back to, as this request has found Berth. */
+export function callbackOf(
   { forwarding }: ManagementDoor,
   { request }: Exchange,
   provider: string,

@@ -11,6 +11,7 @@ import { oidcRoutes } from './oidc.ts'
 import { projectRoutes } from './projects.ts'
 import { robotRoutes } from './robots.ts'
 import { secondFactorRoutes } from './second-factor.ts'
+import { signInSettingsRoutes } from './sign-in-settings.ts'
 import { setupRoutes } from './setup.ts'
 import { sessionRoutes } from './session.ts'
 import { sessionsRoutes } from './sessions.ts'
@@ -49,6 +50,7 @@ export const managementRoutes: readonly Binding[] = [
   ...groupRoutes,
   ...userRoutes,
   ...setupRoutes,
+  ...signInSettingsRoutes,
   ...sessionRoutes,
   ...sessionsRoutes,
   ...secondFactorRoutes,
