@@ -44,7 +44,7 @@ export function AccountMenu({ onKeyboardHelp }: { onKeyboardHelp: () => void }) 
     <Menu position="bottom-end" width={230} withinPortal>
       <Menu.Target>
         <UnstyledButton ml="auto" aria-label={shellText.account(name)}>
-          <Avatar size={32} radius="xl" name={name} color="initials" />
+          <Avatar size={32} radius="xl" name={name} color="initials" aria-hidden />
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

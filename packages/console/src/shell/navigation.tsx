@@ -157,7 +157,7 @@ export function Navigation() {
         const offered = entries.filter(isOffered)
         if (offered.length === 0) return null
         return (
-          <section key={label} aria-label={label}>
+          <div key={label} role="group" aria-label={label}>
             <Text size="xs" fw={600} className="berth-quiet" px="sm" pt="sm" pb={4}>
               {label}
             </Text>
@@ -171,7 +171,7 @@ export function Navigation() {
                 activeProps={{ 'data-active': true, 'aria-current': 'page' }}
               />
             ))}
-          </section>
+          </div>
         )
       })}
     </nav>

@@ -18,6 +18,7 @@ export const searchText = {
   all: 'Everything',
   kindFilter: 'Kind',
   in: (place: string) => `in ${place}`,
+  inManifest: (repository: string, digest: string) => `in ${repository}, ${digest}`,
   images: (count: string) => (count === '1' ? 'in 1 image' : `in ${count} images`),
   allOf: (words: string) => `All results for “${words}”`,
   recent: 'Recent searches',

@@ -116,7 +116,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
         style={{ maxHeight: props.height ?? 'max(20rem, calc(100dvh - 17rem))' }}
         // A part that scrolls has to be reached by the keyboard.
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label={props.label}
         onScroll={({ currentTarget: box }) => {
           if (hasMore && box.scrollTop + box.clientHeight > box.scrollHeight - 800) more?.()

@@ -4,6 +4,9 @@ import type * as z from 'zod'
 import { searchText } from '../text/search.ts'
 import { formatCapped } from './units.ts'
 
+/** As much of a digest as tells manifests apart. */
+const digestShown = 'sha256:'.length + 12
+
 export type SearchHit = z.output<typeof search.answer>['items'][number]
 export type SearchKind = SearchHit['kind']
 
@@ -45,10 +48,14 @@ function image(repository: string | null, reference: string): LinkProps {
 }
 
 /** Where it was found, or in how many images; an empty text when its own name says it all. */
-export function hitPlace({ kind, repository, images }: SearchHit): string {
+export function hitPlace({ kind, repository, images, digest }: SearchHit): string {
   if (images !== null) return searchText.images(formatCapped(images))
   if (repository === null || kind === 'repository') return ''
-  return searchText.in(repository)
+  if ((kind !== 'label' && kind !== 'annotation') || digest === null) {
+    return searchText.in(repository)
+  }
+  // The same label stands on many manifests.
+  return searchText.inManifest(repository, digest.slice(0, digestShown))
 }
 
 /** Tells hits of one answer apart. */

@@ -16,8 +16,9 @@ export const severities: readonly Severity[] = [
 
 const colors: Readonly<Record<Severity, string>> = {
   critical: 'red.9',
-  high: 'orange.9',
-  medium: 'yellow.9',
+  // Of Mantine's own oranges and yellows none is dark enough below white text.
+  high: '#b84a00',
+  medium: '#8a5d00',
   low: 'blue.9',
   negligible: 'gray.7',
   unknown: 'gray.7',
