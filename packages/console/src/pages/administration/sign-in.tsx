@@ -131,13 +131,18 @@ function wordsOf(name: string): string {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1)
 }
 
-function textOf(value: Provider[keyof Provider]): string {
+type Value =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly (string | { group: string; role: string })[]
+
+function textOf(value: Value): string {
   if (typeof value === 'boolean') return value ? text.yes : text.no
-  if (value === null || (Array.isArray(value) && value.length === 0)) return text.none
-  if (!Array.isArray(value)) return `${value}`
+  if (value === null || (typeof value === 'object' && value.length === 0)) return text.none
+  if (typeof value !== 'object') return String(value)
   return value
-    .map((item: string | { group: string; role: string }) =>
-      typeof item === 'string' ? item : `${item.group}: ${item.role}`,
-    )
+    .map((item) => (typeof item === 'string' ? item : `${item.group}: ${item.role}`))
     .join(', ')
 }
