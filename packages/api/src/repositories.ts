@@ -37,7 +37,7 @@ const repository = z.strictObject({
   pushedAt: z.iso
     .datetime()
     .nullable()
-    .describe('When a manifest was last pushed or a tag set; `null`: never, or all of it is gone.'),
+    .describe('When a manifest was last pushed or a tag set; `null`: never.'),
   lastPulledAt: z.iso
     .datetime()
     .nullable()
@@ -100,6 +100,8 @@ export const readRepository = defineRoute({
   path: '/repositories/{repository}',
   topic: 'Repositories',
   summary: 'Read a repository',
+  description:
+    'The `ETag` is of the description and the readme: the figures and `allowed` change without it.',
   params: repositoryParams,
   query: z.strictObject({}),
   body: undefined,
