@@ -3,7 +3,7 @@ const firsts: Readonly<Record<string, string>> = { directory: 'd', symlink: 'l',
 
 /** Permissions as `ls` writes them: `drwxr-xr-x`, `-rwsr-xr-x`. */
 export function modeText(mode: number, kind: string): string {
-  const marks = [...letters].map((letter, index) => ((mode >> (8 - index)) & 1 ? letter : '-'))
+  const marks = letters.split('').map((letter, index) => ((mode >> (8 - index)) & 1 ? letter : '-'))
   special(marks, 2, (mode & 0o4000) !== 0, 's')
   special(marks, 5, (mode & 0o2000) !== 0, 's')
   special(marks, 8, (mode & 0o1000) !== 0, 't')

@@ -1,5 +1,107 @@
-import { Page } from '../../ui/page.tsx'
+import { listReferrers } from '@berth/api/referrers.ts'
+import { Text } from '@mantine/core'
+import { useQueries } from '@tanstack/react-query'
+import { callApi } from '../../api/client.ts'
+import { keyOf } from '../../api/queries.ts'
+import { imageSecurityText } from '../../text/image-security.ts'
+import { Digest } from '../../ui/copy.tsx'
+import { DataTable } from '../../ui/data-table.tsx'
+import { ForeignText } from '../../ui/foreign-text.tsx'
+import { PageLink } from '../../ui/link.tsx'
+import { Section } from '../../ui/page.tsx'
+import { Empty, Fault, Lines } from '../../ui/states.tsx'
+import { formatBytes, formatCount } from '../../ui/units.ts'
+import { shortDigest, useImage } from './image-context.ts'
+import { isAttestation } from './platforms.ts'
+import { type Referrer, type RelationNode, relationsOf } from './relation-nodes.ts'
+import { RelationPicture } from './relation-picture.tsx'
 
-export default function ImageRelations() {
-  return <Page title="imageRelations">{null}</Page>
+const text = imageSecurityText.relations
+/** Of so many images of an index what refers to them is read; a larger one shows its own alone. */
+const imagesAsked = 20
+
+/** What refers to what, as a picture and as a table. */
+export default function Relations() {
+  const { repository, top } = useImage()
+  const images = top.children.filter((child) => !isAttestation(child)).slice(0, imagesAsked)
+  const digests = [...new Set([top.digest, ...images.map(({ digest }) => digest)])]
+  const queries = useQueries({
+    queries: digests.map((digest) => {
+      const request = { params: { repository: repository.name, digest } }
+      return {
+        queryKey: keyOf(listReferrers, request),
+        queryFn: ({ signal }: { signal: AbortSignal }) =>
+          callApi(listReferrers, { ...request, signal }),
+      }
+    }),
+  })
+  const failed = queries.find(({ error, data }) => error && !data)
+  if (failed?.error) return <Fault error={failed.error} onRetry={() => void failed.refetch()} />
+  if (queries.some(({ data }) => data === undefined)) return <Lines />
+  const referrers = new Map<string, readonly Referrer[]>(
+    digests.map((digest, index) => [digest, queries[index]?.data?.body.items ?? []]),
+  )
+  const { nodes, left } = relationsOf(top, referrers)
+  return (
+    <Section title={text.title} lead={text.lead}>
+      {nodes.length === 1 ? (
+        <Empty>{text.alone}</Empty>
+      ) : (
+        <>
+          <RelationPicture nodes={nodes} />
+          {left > 0 && <Text size="sm">{text.more(formatCount(left))}</Text>}
+          <RelationTable nodes={nodes} />
+        </>
+      )}
+    </Section>
+  )
+}
+
+function RelationTable({ nodes }: { nodes: readonly RelationNode[] }) {
+  const { repository } = useImage()
+  const named = new Map(nodes.map((node) => [node.key, node]))
+  return (
+    <DataTable
+      label={text.table}
+      rows={nodes}
+      rowKey={({ key }) => key}
+      empty={null}
+      columns={[
+        {
+          id: 'node',
+          title: text.node,
+          cell: ({ kind, detail, digest }) => (
+            <>
+              <PageLink
+                to="/repositories/$repository/images/$reference"
+                params={{ repository: repository.name, reference: digest }}
+                inherit
+              >
+                {`${text.kinds[kind]} ${shortDigest(digest)}`}
+              </PageLink>{' '}
+              <span className="berth-quiet">
+                <ForeignText text={detail} max={120} />
+              </span>
+            </>
+          ),
+        },
+        { id: 'relation', title: text.relation, cell: ({ relation }) => text.relations[relation] },
+        {
+          id: 'to',
+          title: text.to,
+          cell: ({ on }) => {
+            const target = on === undefined ? undefined : named.get(on)
+            return target && `${text.kinds[target.kind]} ${shortDigest(target.digest)}`
+          },
+        },
+        {
+          id: 'size',
+          title: text.size,
+          align: 'end',
+          cell: ({ size }) => size > 0 && formatBytes(size),
+        },
+        { id: 'digest', title: text.digest, cell: ({ digest }) => <Digest digest={digest} /> },
+      ]}
+    />
+  )
 }
