@@ -1,5 +1,45 @@
-import { Page } from '../../ui/page.tsx'
+import { ApiProblem } from '@berth/api/client.ts'
+import { readInstancePolicy, readPolicy } from '@berth/api/policies.ts'
+import { policyText as text } from '../../text/policy.ts'
+import { shellText } from '../../text/shell.ts'
+import { PageLink } from '../../ui/link.tsx'
+import { Fault, Lines } from '../../ui/states.tsx'
+import { InheritedRules } from './inherited-rules.tsx'
+import { PolicyEditor } from './policy-editor.tsx'
+import { type Scope, ScopedPage, scopeName, useScoped, useScopeRights } from './scope.tsx'
 
-export default function SecurityPolicy() {
-  return <Page title="securityPolicy">{null}</Page>
+/** The policy of a project, or of the instance: `?project=`. */
+export default function PolicyPage() {
+  return (
+    <ScopedPage
+      title={text.list.title}
+      titleOf={(scope) => text.title(scopeName(scope))}
+      lead={text.lead}
+      above={<PageLink to="/security/policies">{shellText.navigation.policies}</PageLink>}
+    >
+      {(scope) => <PolicyOf key={scope} scope={scope} />}
+    </ScopedPage>
+  )
+}
+
+function PolicyOf({ scope }: { scope: Scope }) {
+  const policy = useScoped(scope, { project: readPolicy, instance: readInstancePolicy })
+  const { mayManagePolicy, isKnown } = useScopeRights(scope)
+  // Having none is no fault.
+  const isNone = policy.error instanceof ApiProblem && policy.error.status === 404
+  if (policy.error && !isNone && policy.data === undefined) {
+    return <Fault error={policy.error} onRetry={() => void policy.refetch()} />
+  }
+  if ((policy.data === undefined && !isNone) || !isKnown) return <Lines count={8} />
+  return (
+    <>
+      <PolicyEditor
+        scope={scope}
+        inForce={isNone ? undefined : policy.data?.body}
+        reload={async () => (await policy.refetch()).data?.body}
+        mayManage={mayManagePolicy}
+      />
+      {scope !== '' && <InheritedRules scope={scope} />}
+    </>
+  )
 }

@@ -29,12 +29,15 @@ export function scopeSearch(scope: Scope): { project?: string } {
 /** A page about a scope, with the field to choose it: the instance for those who may read it, else a project. */
 export function ScopedPage({
   title,
+  titleOf,
   lead,
   above,
   actions,
   children,
 }: {
   title: string
+  /** Where the title names the scope. */
+  titleOf?: (scope: Scope) => string
   lead?: ReactNode
   above?: ReactNode
   actions?: (scope: Scope) => ReactNode
@@ -62,6 +65,7 @@ export function ScopedPage({
   return (
     <Page
       {...heads}
+      title={titleOf?.(scope) ?? title}
       actions={
         <>
           {actions?.(scope)}
@@ -165,13 +169,19 @@ export function useScopedPages<R extends Route & ListRoute>(
 }
 
 /** What may be done there; only to offer it. */
-export function useScopeRights(scope: Scope): { mayJudge: boolean; mayManagePolicy: boolean } {
+export function useScopeRights(scope: Scope): {
+  mayJudge: boolean
+  mayManagePolicy: boolean
+  /** Before, nothing is offered. */
+  isKnown: boolean
+} {
   const mayInstance = useMay('managePolicies')
   const project = useApi(readProject, { params: { project: scope } }, { isEnabled: scope !== '' })
-  if (scope === '') return { mayJudge: mayInstance, mayManagePolicy: mayInstance }
+  if (scope === '') return { mayJudge: mayInstance, mayManagePolicy: mayInstance, isKnown: true }
   const allowed = project.data?.body.allowed ?? []
   return {
     mayJudge: allowed.includes('judgeFindings'),
     mayManagePolicy: allowed.includes('managePolicy'),
+    isKnown: !project.isPending,
   }
 }
