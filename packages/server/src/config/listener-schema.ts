@@ -59,8 +59,9 @@ const httpFields = {
     .describe('Port to listen on. 0 takes any free port.'),
   externalUrl: z.string().max(255).refine(isExternalUrl).optional().meta({
     description:
-      'Address by which clients reach Berth, such as `https://registry.example.com`. Needed only when a proxy in front neither keeps the Host header nor sends forwarding headers.',
-    accepted: 'an http:// or https:// address without a path, query or user name',
+      'Address by which clients reach Berth, such as `https://registry.example.com`. Needed only when a proxy in front neither keeps the Host header nor sends forwarding headers, or puts Berth below a path, which it then must take away.',
+    accepted:
+      'an http:// or https:// address, with a plain path as needed, without a query or user name',
   }),
   trustedProxies: z
     .array(z.string().refine(isAddressRange).meta({ accepted: 'addresses and CIDR ranges' }))

@@ -40,11 +40,10 @@ export function isAddressRange(value: string): boolean {
   return /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)
 }
 
-/** An origin: scheme, host and optionally a port. */
+/** Scheme, host, and as needed a port and a plain path, below which a proxy puts Berth. */
 export function isExternalUrl(value: string): boolean {
-  if (!/^https?:\/\/[^/?#\s\\@]+\/?$/i.test(value) || !URL.canParse(value)) return false
-  const url = new URL(value)
-  return url.hostname !== '' && url.pathname === '/'
+  const pattern = /^https?:\/\/[^/?#\s\\@]+(?:\/[a-z0-9][a-z0-9._~-]*)*\/?$/i
+  return pattern.test(value) && URL.canParse(value) && new URL(value).hostname !== ''
 }
 
 /** A PostgreSQL connection address; the host may be missing when `?host=` names a socket folder. */

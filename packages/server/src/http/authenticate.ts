@@ -190,8 +190,8 @@ function challengeFor(
   error: 'invalid_token' | 'insufficient_scope' | undefined,
 ): string[] {
   const { headers, socket } = exchange.request
-  const { protocol, host } = door.forwarding.externalOrigin(headers, socket)
-  let value = `Bearer realm="${protocol}://${host}/token",service="${host}"`
+  const { protocol, host, prefix } = door.forwarding.externalOrigin(headers, socket)
+  let value = `Bearer realm="${protocol}://${host}${prefix}/token",service="${host}"`
   if (scope !== undefined) value += `,scope="${scope}"`
   if (error !== undefined) value += `,error="${error}"`
   return ['WWW-Authenticate', value]

@@ -204,3 +204,17 @@ describe('client address', () => {
     )
   })
 })
+
+describe('a path below which a proxy puts Berth', () => {
+  it('is in what links begin with, without the slash at its end', () => {
+    const forwarding = new Forwarding({
+      externalUrl: 'https://example.com/berth/',
+      trustedProxies: [],
+    })
+    expect(forwarding.externalOrigin({ host: 'inner:5000' }, {})).toEqual({
+      protocol: 'https',
+      host: 'example.com',
+      prefix: '/berth',
+    })
+  })
+})

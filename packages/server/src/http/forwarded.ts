@@ -8,6 +8,8 @@ type ExternalOrigin = Readonly<{
   protocol: 'http' | 'https'
   /** With the port when it is not the usual one: `registry.example.com:5000`. */
   host: string
+  /** The path below which a proxy puts Berth: `/berth`; `''` for none. Of `http.externalUrl` alone. */
+  prefix: string
 }>
 
 /** What is read of a connection; a `net.Socket` and a `tls.TLSSocket` fit. */
@@ -36,8 +38,9 @@ export class Forwarding {
 
   constructor(config: Pick<Config['http'], 'externalUrl' | 'trustedProxies'>) {
     if (config.externalUrl !== undefined) {
-      const { protocol, host } = new URL(config.externalUrl)
-      this.#external = { protocol: protocol === 'https:' ? 'https' : 'http', host }
+      const { protocol, host, pathname } = new URL(config.externalUrl)
+      const prefix = pathname.replace(/\/+$/, '')
+      this.#external = { protocol: protocol === 'https:' ? 'https' : 'http', host, prefix }
     }
     if (config.trustedProxies.length > 0) this.#proxies = blockListOf(config.trustedProxies)
   }
@@ -54,6 +57,7 @@ export class Forwarding {
     return {
       protocol: hop?.protocol ?? (peer.encrypted ? 'https' : 'http'),
       host: hop?.host ?? usableHost(headers.host) ?? localHost(peer),
+      prefix: '',
     }
   }
 

@@ -98,7 +98,7 @@ export async function openTestManagement(parts: {
     door: { ...parts.door } as ManagementDoor,
     authenticate: async (exchange) => (typeof caller === 'function' ? caller(exchange) : caller),
     forwarding: {
-      externalOrigin: ({ host = '' }) => ({ protocol: 'http', host }),
+      externalOrigin: ({ host = '' }) => ({ protocol: 'http', host, prefix: '' }),
     },
     checkCsrf: (sessionId, token) => token === `csrf-of-${sessionId}`,
     audit: new RequestAudit({

@@ -18,10 +18,13 @@ const verificationPath = '/device'
 export const deviceFlowRoutes: readonly Binding[] = [
   bind(startDeviceSignIn, open, async (door, { body, caller, exchange }) => {
     const { request } = exchange
-    const { protocol, host } = door.forwarding.externalOrigin(request.headers, request.socket)
+    const { protocol, host, prefix } = door.forwarding.externalOrigin(
+      request.headers,
+      request.socket,
+    )
     const { clientName } = body
     const started = await door.deviceFlow.start({ clientName, address: caller.address })
-    const verificationUri = `${protocol}://${host}${verificationPath}`
+    const verificationUri = `${protocol}://${host}${prefix}${verificationPath}`
     const verificationUriComplete = `${verificationUri}?code=${started.userCode}`
     return { body: { ...started, verificationUri, verificationUriComplete } }
   }),

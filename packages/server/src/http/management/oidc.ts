@@ -28,7 +28,7 @@ export const oidcRoutes: readonly Binding[] = [
   bind(finishOidcSignIn, open, async (door, { params, caller, context, exchange }) => {
     const { provider } = params
     const { headers, url = '' } = exchange.request
-    const { callbackUrl, isSecure } = callbackOf(door, exchange, provider)
+    const { callbackUrl, isSecure, prefix } = callbackOf(door, exchange, provider)
     const query = url.indexOf('?')
     const { userId, returnTo } = await door.oidc.finish({
       provider,
@@ -47,7 +47,7 @@ export const oidcRoutes: readonly Binding[] = [
     })
     return {
       body: undefined,
-      headers: redirect(returnTo, [session.cookie, clearOidcCookie(isSecure)]),
+      headers: redirect(below(prefix, returnTo), [session.cookie, clearOidcCookie(isSecure)]),
     }
   }),
 ]
@@ -57,12 +57,18 @@ export function callbackOf(
   { forwarding }: ManagementDoor,
   { request }: Exchange,
   provider: string,
-): { callbackUrl: string; isSecure: boolean } {
-  const { protocol, host } = forwarding.externalOrigin(request.headers, request.socket)
+): { callbackUrl: string; isSecure: boolean; prefix: string } {
+  const { protocol, host, prefix } = forwarding.externalOrigin(request.headers, request.socket)
   return {
-    callbackUrl: `${protocol}://${host}${apiRoot}/auth/oidc/${provider}/callback`,
+    callbackUrl: `${protocol}://${host}${prefix}${apiRoot}/auth/oidc/${provider}/callback`,
     isSecure: protocol === 'https',
+    prefix,
   }
+}
+
+/** A path of Berth as browsers see it; one that has the prefix already stays. */
+function below(prefix: string, path: string): string {
+  return path === prefix || path.startsWith(`${prefix}/`) ? path : `${prefix}${path}`
 }
 
 function redirect(location: string, cookies: readonly string[]): string[] {

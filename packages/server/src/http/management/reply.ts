@@ -18,12 +18,13 @@ export const apiRoot = '/api/v1'
 
 /**
  * Checks an answer against its route and puts it into bytes. An answer that is not as described is a defect and throws:
- * a member that slipped in might be a secret.
+ * a member that slipped in might be a secret. `prefix`: the path below which clients see Berth.
  */
-export function replyOf(route: Route, answer: ManagementAnswer<Route>): Reply {
+export function replyOf(route: Route, answer: ManagementAnswer<Route>, prefix: string): Reply {
   const headers: string[] = []
   if (answer.version !== undefined) headers.push('ETag', etagOf(answer.version))
-  if (answer.location !== undefined) headers.push('Location', `${apiRoot}${answer.location}`)
+  if (answer.location !== undefined)
+    headers.push('Location', `${prefix}${apiRoot}${answer.location}`)
   if (answer.headers !== undefined) headers.push(...answer.headers)
   if (answer.stream !== undefined) {
     return { status: route.status, headers, body: undefined, stream: answer.stream }

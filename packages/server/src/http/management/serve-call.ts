@@ -101,7 +101,8 @@ async function serveCaller(
   const reply = await onceForKey(parts.idempotencyKeys, keyed, route, async () => {
     const answer: ManagementAnswer<Route> = await binding.handler(parts.door, call)
     version = answer.version
-    return replyOf(route, answer)
+    const { prefix } = parts.forwarding.externalOrigin(headers, exchange.request.socket)
+    return replyOf(route, answer, prefix)
   })
   await sendReply(exchange, reply, version)
 }
