@@ -56,13 +56,13 @@ export async function listRepositories(
   if (projects?.length === 0) return { rows: [], next: undefined }
   const isApart = projects !== undefined && projects.length <= projectsMax
   const filters = filtersOf(db, query, isApart ? sql`repositories.name` : sql`seen.name`)
-  const isOfSome = query.projects !== 'all' && !isApart
-  if (isOfSome) filters.push(isOneOf(db, sql`seen.project_id`, query.projects))
+  const some = query.projects === 'all' || isApart ? undefined : query.projects
+  if (some) filters.push(isOneOf(db, sql`seen.project_id`, some))
   const isWindowed = filters.length > 0 && !isApart
   const places = isApart
     ? ofProjects(projects, query, filters)
     : isWindowed
-      ? windowOf(query, filters, isOfSome)
+      ? windowOf(query, filters, some !== undefined)
       : ordered(query, placesOf(query), query.limit)
   const direction = query.descending ? sql`desc` : sql`asc`
   const { rows } = await sql<PlacedListing>`
