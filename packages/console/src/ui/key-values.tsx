@@ -2,6 +2,9 @@ import { Box } from '@mantine/core'
 import type { ReactNode } from 'react'
 import classes from './key-values.module.css'
 
+/** What a condition that does not hold leaves. */
+const nothing = new Set<ReactNode>([undefined, null, '', false])
+
 /** Names and values, one under the other; those without a value are left out. */
 export function KeyValues({
   items,
@@ -11,7 +14,7 @@ export function KeyValues({
   return (
     <Box component="dl" className={classes.list}>
       {items
-        .filter(([, value]) => value !== undefined && value !== null && value !== '')
+        .filter(([, value]) => !nothing.has(value))
         .map(([name, value]) => (
           <Box key={name} className={classes.row}>
             <dt>{name}</dt>

@@ -1,5 +1,16 @@
-import { Page } from '../../ui/page.tsx'
+import { useParams } from '@tanstack/react-router'
+import { Text } from '@mantine/core'
+import { AuditLog } from '../../resources/audit.tsx'
+import { auditText as text } from '../../text/audit.ts'
 
 export default function ProjectAudit() {
-  return <Page title="projectAudit">{null}</Page>
+  const { project = '' } = useParams({ strict: false })
+  return (
+    <>
+      <Text size="sm" className="berth-quiet">
+        {text.projectLead}
+      </Text>
+      <AuditLog project={project} />
+    </>
+  )
 }
