@@ -167,7 +167,8 @@ export const policyText = {
     waiting: 'Judging the images',
     broken: 'Mend the faults to see what it would do.',
     none: 'There are no tagged images to judge.',
-    looked: (images: string) => `Looked at ${images} images`,
+    looked: (images: string) =>
+      images === '1' ? 'Looked at 1 image' : `Looked at ${images} images`,
     lookedMore: (images: string) => `Looked at the first ${images} images`,
     blocked: (count: string, fresh: string) => `${count} blocked, ${fresh} of them new`,
     warned: (count: string) => `${count} warned`,

@@ -98,7 +98,7 @@ export function OutLink({ href, children }: { href: string; children: ReactNode 
   // Only what cannot run as a script.
   if (!/^https?:\/\//i.test(href)) return <bdi>{children}</bdi>
   return (
-    <Anchor href={href} target="_blank" rel="noopener noreferrer nofollow">
+    <Anchor href={href} target="_blank" rel="noopener noreferrer nofollow" inherit>
       <bdi>{children}</bdi>
     </Anchor>
   )

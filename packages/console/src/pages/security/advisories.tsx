@@ -1,5 +1,5 @@
 import { readAdvisories } from '@berth/api/advisories.ts'
-import { Alert, Badge, Box, Stack, Text } from '@mantine/core'
+import { Alert, Badge, Box, Button, Stack } from '@mantine/core'
 import type * as z from 'zod'
 import { apiAddress } from '../../api/client.ts'
 import { useApi } from '../../api/queries.ts'
@@ -131,11 +131,16 @@ function Sources({ advisories: { sources, update } }: { advisories: Advisories }
 function Export() {
   return (
     <Section title={text.export} lead={text.exportLead}>
-      <Text>
-        <a href={apiAddress('/advisories/archive')} download="advisories.tar.zst">
+      <Box>
+        <Button
+          component="a"
+          variant="default"
+          href={apiAddress('/advisories/archive')}
+          download="advisories.tar.zst"
+        >
           {text.export}
-        </a>
-      </Text>
+        </Button>
+      </Box>
     </Section>
   )
 }

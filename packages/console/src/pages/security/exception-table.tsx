@@ -134,7 +134,7 @@ function Ends({ exception }: { exception: Exception }) {
         </Badge>
       ) : (
         left < soonMs && (
-          <Badge color="yellow.9" radius="sm" tt="none">
+          <Badge color="#8f5a00" radius="sm" tt="none">
             {text.soon}
           </Badge>
         )

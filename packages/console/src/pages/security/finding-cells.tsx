@@ -21,6 +21,7 @@ export function VulnerabilityLink({
         to="/security/vulnerabilities/$vulnerability"
         params={{ vulnerability }}
         search={scopeSearch(scope)}
+        inherit
       >
         <bdi>{vulnerability}</bdi>
       </PageLink>
@@ -40,7 +41,7 @@ export function VulnerabilityLink({
 
 export function RepositoryLink({ repository }: { repository: string }) {
   return (
-    <PageLink to="/repositories/$repository" params={{ repository }}>
+    <PageLink to="/repositories/$repository" params={{ repository }} inherit>
       <bdi>{repository}</bdi>
     </PageLink>
   )
@@ -67,6 +68,7 @@ export function ImageLink({
       to="/repositories/$repository/images/$reference"
       params={{ repository, reference: digest }}
       title={digest}
+      inherit
     >
       <bdi>{isLong ? `${repository}${separator}${short}` : short}</bdi>
     </PageLink>

@@ -64,6 +64,7 @@ export function Upgrades({ upgrades, scope }: { upgrades: readonly Upgrade[]; sc
         <PageLink
           to="/security/findings"
           search={{ ...scopeSearch(scope), package: name, fixable: 'true' }}
+          inherit
         >
           <bdi>{name}</bdi>
         </PageLink>

@@ -133,7 +133,6 @@ function SearchForm({
       <Group gap="xs" align="flex-start">
         <TextInput
           label={text.search}
-          description={text.hint}
           placeholder={text.placeholder}
           value={typed}
           maxLength={450}
@@ -146,7 +145,6 @@ function SearchForm({
         />
         <Select
           label={text.kind}
-          description={' '}
           placeholder={securityText.any}
           data={packageKind.options}
           value={kind ?? null}
@@ -154,11 +152,14 @@ function SearchForm({
           clearable
           w={130}
         />
-        <Button type="submit" leftSection={<IconSearch size={16} aria-hidden />} mt={47}>
+        <Button type="submit" leftSection={<IconSearch size={16} aria-hidden />} mt={25}>
           {text.go}
         </Button>
       </Group>
-      <Group gap="xs" mt="xs">
+      <Text size="sm" className="berth-quiet" mt={4}>
+        {text.hint}
+      </Text>
+      <Group gap="xs" mt={4}>
         <Text size="sm" className="berth-quiet">
           {text.examples}
         </Text>

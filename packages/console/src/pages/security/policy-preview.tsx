@@ -18,7 +18,7 @@ const text = policyText.preview
 const pauseMs = 600
 const imagesAtOnce = 100
 const violationsShown = 3
-const colors = { allow: 'gray.7', warn: 'orange.9', deny: 'red.9' } as const
+const colors = { allow: 'gray.7', warn: '#b93a05', deny: 'red.9' } as const
 
 /** Judges what is stored by a document that is not in force, soon after it was changed. */
 export function usePolicyTrial(scope: Scope, document: string, isEnabled: boolean) {

@@ -3,7 +3,7 @@ import { policyText as text } from '../../text/policy.ts'
 import type { RuleValue } from './rule-schema.ts'
 import { textOf } from './rule-words.ts'
 
-const modeColors: Readonly<Record<string, string>> = { enforce: 'red.9', warn: 'orange.9' }
+const modeColors: Readonly<Record<string, string>> = { enforce: 'red.9', warn: '#b93a05' }
 
 /** Its mode, and when it is judged. */
 export function RuleBadges({ rule }: { rule: RuleValue }) {

@@ -1,5 +1,5 @@
 import { policyText as text } from '../../text/policy.ts'
-import { type RuleValue, templateOf } from './rule-schema.ts'
+import { type RuleValue, templateOf, withoutDefaults } from './rule-schema.ts'
 
 /** What is in the document where a text should be; anything else is shown as it is written. */
 export function textOf(value: unknown): string {
@@ -11,7 +11,7 @@ export function textOf(value: unknown): string {
 export function summaryOf(rule: RuleValue): string {
   const template = templateOf(rule)
   if (template === undefined) return ''
-  const settings = rule[template]
+  const settings = withoutDefaults(rule)[template]
   const said =
     typeof settings === 'object' && settings !== null
       ? Object.entries(settings).map(([name, value]) => `${name} ${plainText(value)}`)
