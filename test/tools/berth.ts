@@ -17,6 +17,8 @@ export type BerthOptions = {
   /** An existing data folder, which then outlives the server. Default: an own one, removed by `stop`. */
   dataDirectory?: string | undefined
   env?: Readonly<Record<string, string>> | undefined
+  /** Without a password in its settings, so that it waits for its first administrator to set it up. */
+  isNew?: boolean | undefined
 }
 
 /** A Berth that was started the way users start it, as a process of its own. */
@@ -70,7 +72,7 @@ export async function startBerth(options: BerthOptions = {}): Promise<Berth> {
       cwd: scratch,
       env: {
         BERTH_DATA_DIRECTORY: dataDirectory,
-        BERTH_ACCESS__ADMINISTRATOR__PASSWORD: password,
+        ...(options.isNew !== true && { BERTH_ACCESS__ADMINISTRATOR__PASSWORD: password }),
         ...options.env,
       },
       isReady: async () => (await status(origin, '/readyz')) === 200,

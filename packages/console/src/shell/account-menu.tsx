@@ -1,4 +1,4 @@
-import { Avatar, Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core'
+import { Avatar, Menu, UnstyledButton, useMantineColorScheme, VisuallyHidden } from '@mantine/core'
 import {
   IconDeviceDesktop,
   IconKeyboard,
@@ -43,7 +43,8 @@ export function AccountMenu({ onKeyboardHelp }: { onKeyboardHelp: () => void }) 
   return (
     <Menu position="bottom-end" width={230} withinPortal>
       <Menu.Target>
-        <UnstyledButton ml="auto" aria-label={shellText.account(name)}>
+        <UnstyledButton ml="auto">
+          <VisuallyHidden>{shellText.account(name)}</VisuallyHidden>
           <Avatar size={32} radius="xl" name={name} color="initials" aria-hidden />
         </UnstyledButton>
       </Menu.Target>

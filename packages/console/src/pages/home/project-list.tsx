@@ -60,6 +60,7 @@ export function ProjectList({ projects }: { projects: Loaded<ClientAnswer<typeof
     >
       <DataTable
         label={text.projects}
+        height="none"
         columns={columns}
         rows={projects.data?.body.items ?? []}
         rowKey={({ name }) => name}

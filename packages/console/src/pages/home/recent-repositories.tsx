@@ -53,6 +53,7 @@ export function RecentRepositories({
     >
       <DataTable
         label={text.recent}
+        height="none"
         columns={columns}
         rows={repositories.data?.body.items ?? []}
         rowKey={({ name }) => name}

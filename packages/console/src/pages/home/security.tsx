@@ -102,6 +102,7 @@ function MostUrgent() {
   return (
     <DataTable
       label={text.mostUrgent}
+      height="none"
       columns={columns}
       rows={findings.data?.body.items ?? []}
       rowKey={(row) => `${row.repository}\n${row.package}\n${row.vulnerability}`}

@@ -73,7 +73,7 @@ function Rights() {
       {allowed.length === 0 ? (
         <Text>{text.mayNothing}</Text>
       ) : (
-        <List size="sm">
+        <List size="sm" style={{ columns: '14rem' }}>
           {allowed.map((right) => (
             <List.Item key={right}>{text.rights[right] ?? right}</List.Item>
           ))}
