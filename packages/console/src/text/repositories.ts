@@ -173,15 +173,14 @@ export const repositoryText = {
     notImageTitle: 'Only images can be compared',
     notImage: (reference: string) => `${reference} holds no image with layers.`,
     sides: 'The two images',
-    side: '',
     image: 'Image',
     total: 'Size',
     layerCount: 'Layers',
     pushed: 'Pushed',
-    difference: 'Difference',
-    more: (bytes: string) => `${bytes} more`,
-    less: (bytes: string) => `${bytes} less`,
-    equal: 'the same size',
+    sizes: (image: string, bytes: string, sign: number) =>
+      sign === 0
+        ? 'Both have the same size.'
+        : `${image} is ${bytes} ${sign > 0 ? 'larger' : 'smaller'}.`,
     layers: 'Layers',
     layersSummary: (both: string, before: string, after: string) =>
       `${both} in both, ${before} only before, ${after} only after`,

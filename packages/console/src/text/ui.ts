@@ -25,7 +25,7 @@ export const uiText = {
   requestId: (id: string) => `Request ${id}`,
   typeToConfirm: (name: string) => `Type ${name} to confirm`,
   restFailed: 'The rest of this list could not be loaded.',
-  rows: (count: string) => `${count} rows`,
+  rows: (count: string) => (count === '1' ? '1 row' : `${count} rows`),
   sortedUp: 'sorted, smallest first',
   sortedDown: 'sorted, largest first',
   changedMeanwhile:

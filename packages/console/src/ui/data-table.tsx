@@ -146,7 +146,9 @@ export function DataTable<Row>(props: TableProps<Row>) {
                     data-align={columns[position]?.align}
                     {...(position === 0 && { 'data-main': true })}
                   >
-                    <table.FlexRender cell={cell} />
+                    <div>
+                      <table.FlexRender cell={cell} />
+                    </div>
                   </td>
                 ))}
               </tr>

@@ -25,7 +25,14 @@ export const theme = createTheme({
     'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
   headings: {
     fontWeight: '650',
-    sizes: { h1: { fontSize: '1.5rem' }, h2: { fontSize: '1.15rem' } },
+    sizes: {
+      h1: { fontSize: '1.5rem' },
+      h2: { fontSize: '1.15rem' },
+      h3: { fontSize: '1.05rem' },
+      h4: { fontSize: '1rem' },
+      h5: { fontSize: '0.95rem' },
+      h6: { fontSize: '0.9rem' },
+    },
   },
   respectReducedMotion: true,
   cursorType: 'pointer',

@@ -9,15 +9,19 @@ const looks = {
   same: { color: 'gray.7', sign: '=' },
 } as const
 
-/** How a line differs, in a word, a sign and a colour. */
+/** How a line differs, in a word, a sign and a colour: of findings it is those that are gone that are good. */
 export function ChangeBadge({
   change,
+  isLossGood = false,
   words = repositoryText.compare.changes,
 }: {
   change: Change
+  isLossGood?: boolean
   words?: Readonly<Partial<Record<Change, string>>>
 }) {
-  const { color, sign } = looks[change]
+  const { sign } = looks[change]
+  const swapped = { ...looks, added: looks.removed, removed: looks.added }
+  const { color } = (isLossGood ? swapped : looks)[change]
   return (
     <Badge color={color} variant="filled" radius="sm" tt="none">
       {sign} {words[change]}

@@ -117,7 +117,7 @@ const columns: readonly Column<Row>[] = [
     id: 'change',
     title: text.change,
     width: 120,
-    cell: ({ change }) => <ChangeBadge change={change} words={text.findingChanges} />,
+    cell: ({ change }) => <ChangeBadge change={change} isLossGood words={text.findingChanges} />,
   },
   {
     id: 'vulnerability',

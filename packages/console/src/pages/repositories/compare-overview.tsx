@@ -1,6 +1,7 @@
-import { Table } from '@mantine/core'
+import { Stack, Text } from '@mantine/core'
 import { repositoryText } from '../../text/repositories.ts'
 import { Digest } from '../../ui/copy.tsx'
+import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { formatBytes } from '../../ui/units.ts'
@@ -12,57 +13,57 @@ const text = repositoryText.compare
 /** The two images in a row each, with how much one is larger. */
 export function CompareOverview({ before, after }: Pair) {
   const difference = after.manifest.totalSize - before.manifest.totalSize
-  const size = formatBytes(Math.abs(difference))
   return (
-    <Table.ScrollContainer minWidth={560} className="berth-panel">
-      <Table aria-label={text.sides} verticalSpacing="xs">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{text.image}</Table.Th>
-            <Table.Th>{text.digest}</Table.Th>
-            <Table.Th>{text.pushed}</Table.Th>
-            <Table.Th ta="end">{text.layerCount}</Table.Th>
-            <Table.Th ta="end">{text.total}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          <Side image={before} />
-          <Side image={after} />
-          <Table.Tr>
-            <Table.Th scope="row" colSpan={4}>
-              {text.difference}
-            </Table.Th>
-            <Table.Td ta="end">
-              {difference === 0 ? text.equal : difference > 0 ? text.more(size) : text.less(size)}
-            </Table.Td>
-          </Table.Tr>
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <Stack gap="xs">
+      <DataTable
+        label={text.sides}
+        columns={columns}
+        rows={[before, after]}
+        rowKey={({ reference }) => reference}
+        empty={null}
+      />
+      <Text size="sm">
+        {text.sizes(nameOf(after), formatBytes(Math.abs(difference)), Math.sign(difference))}
+      </Text>
+    </Stack>
   )
 }
 
-function Side({ image: { reference, manifest, layers } }: { image: ComparedImage }) {
+function nameOf({ reference }: ComparedImage): string {
+  return reference.includes(':') ? reference.slice(0, 19) : reference
+}
+
+function ImageLink({ image }: { image: ComparedImage }) {
   const { repository } = useRepository()
   return (
-    <Table.Tr>
-      <Table.Th scope="row">
-        <PageLink
-          to="/repositories/$repository/images/$reference"
-          params={{ repository: repository.name, reference }}
-          style={{ overflowWrap: 'anywhere' }}
-        >
-          {reference.includes(':') ? reference.slice(0, 19) : reference}
-        </PageLink>
-      </Table.Th>
-      <Table.Td>
-        <Digest digest={manifest.digest} />
-      </Table.Td>
-      <Table.Td>
-        <Ago at={manifest.createdAt} />
-      </Table.Td>
-      <Table.Td ta="end">{layers.items.length}</Table.Td>
-      <Table.Td ta="end">{formatBytes(manifest.totalSize)}</Table.Td>
-    </Table.Tr>
+    <PageLink
+      to="/repositories/$repository/images/$reference"
+      params={{ repository: repository.name, reference: image.reference }}
+      style={{ overflowWrap: 'anywhere' }}
+    >
+      {nameOf(image)}
+    </PageLink>
   )
 }
+
+const columns: readonly Column<ComparedImage>[] = [
+  { id: 'image', title: text.image, cell: (image) => <ImageLink image={image} /> },
+  {
+    id: 'digest',
+    title: text.digest,
+    cell: ({ manifest }) => <Digest digest={manifest.digest} />,
+  },
+  { id: 'pushed', title: text.pushed, cell: ({ manifest }) => <Ago at={manifest.createdAt} /> },
+  {
+    id: 'layers',
+    title: text.layerCount,
+    align: 'end',
+    cell: ({ layers }) => layers.items.length,
+  },
+  {
+    id: 'size',
+    title: text.total,
+    align: 'end',
+    cell: ({ manifest }) => formatBytes(manifest.totalSize),
+  },
+]
