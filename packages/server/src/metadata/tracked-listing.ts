@@ -20,7 +20,6 @@ export type TrackedFilter = {
   vulnerability: string | undefined
   /** `kind:name`. */
   packages: readonly string[] | undefined
-  repository: string | undefined
   fixable: boolean | undefined
   knownExploited: boolean | undefined
   overdue: boolean | undefined
@@ -58,10 +57,11 @@ export async function listTracked(db: Executor, query: TrackedQuery): Promise<Li
       ? sql`true`
       : isOneOf(db, sql.ref('tracked_findings.repository_id'), repositories),
   ]
+  // SQLite takes a cross join as the order to go by: it else begins with the repositories and sorts everything.
   const { rows } = await sql<ListedFinding>`
     select tracked_findings.*, repositories.name as repository
-    from tracked_findings join repositories on repositories.id = tracked_findings.repository_id
-    where ${sql.join(conditions, sql` and `)}
+    from tracked_findings cross join repositories
+    where repositories.id = tracked_findings.repository_id and ${sql.join(conditions, sql` and `)}
     order by ${orderOf(query.sort)} limit ${query.limit}`.execute(db)
   return rows
 }
@@ -114,7 +114,7 @@ function ranges({
 }
 
 function filters({ filter, now }: TrackedQuery): RawBuilder<unknown>[] {
-  const { severities, vulnerability, packages, repository, fixable, knownExploited } = filter
+  const { severities, vulnerability, packages, fixable, knownExploited } = filter
   const conditions: RawBuilder<unknown>[] = []
   const add = (condition: RawBuilder<unknown>) => conditions.push(condition)
   if (filter.state === 'open') add(sql`closed_at is null`)
@@ -122,7 +122,6 @@ function filters({ filter, now }: TrackedQuery): RawBuilder<unknown>[] {
   if (severities) add(sql`severity in (${sql.join([...severities])})`)
   if (vulnerability !== undefined) add(sql`vulnerability = ${vulnerability}`)
   if (packages) add(sql`package_name in (${sql.join([...packages])})`)
-  if (repository !== undefined) add(sql`${sql.ref('repositories.name')} = ${repository}`)
   if (fixable === true) add(sql`fix_available_at is not null`)
   if (fixable === false) add(sql`fix_available_at is null`)
   if (knownExploited === true) add(sql`known_exploited is not null`)

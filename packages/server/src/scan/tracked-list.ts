@@ -4,6 +4,7 @@ import { readCursor, writeCursor } from '../cursor.ts'
 import { BerthError } from '../errors.ts'
 import type { Database } from '../metadata/database.ts'
 import { repositoriesWithin } from '../metadata/findings-overview.ts'
+import { findRepository } from '../metadata/repositories.ts'
 import {
   type ListedFinding,
   type TrackedFilter,
@@ -16,7 +17,7 @@ import {
 const fewRepositories = 200
 /** Findings looked at in one step, and steps for one page: then it is short, and the next goes on. */
 const windowSize = 5000
-const windowsMax = 10
+const windowsMax = 3
 const kinds = [
   'deb',
   'apk',
@@ -38,6 +39,7 @@ export type TrackedListQuery = {
   filter: Omit<TrackedFilter, 'packages'> & {
     /** `kind:name`, or the name of any kind. */
     package: string | undefined
+    repository: string | undefined
   }
   after: string | undefined
   limit: number
@@ -62,14 +64,14 @@ export class TrackedList {
     if (sort === 'due' && query.filter.state !== 'open') throw onlyOpen()
     const db = this.#database.read
     const now = new Date(this.#now()).toISOString()
-    const { package: name, ...rest } = query.filter
+    const { package: name, repository, ...rest } = query.filter
     const filter = { ...rest, packages: name === undefined ? undefined : packagesNamed(name) }
-    const repositories = await this.#fewIn(project)
+    const repositories =
+      repository === undefined ? await this.#fewIn(project) : await this.#idsOf(repository)
     const isNarrow =
       repositories !== undefined ||
       filter.vulnerability !== undefined ||
-      filter.packages !== undefined ||
-      filter.repository !== undefined
+      filter.packages !== undefined
     const projects = await caller.readableProjects()
     const items: (ListedFinding & { isOverdue: boolean })[] = []
     let after = query.after === undefined ? undefined : readPlace(sort, query.after)
@@ -99,6 +101,11 @@ export class TrackedList {
       after = upTo
     }
     return { items, next: after ? toCursor(sort, after) : null }
+  }
+
+  async #idsOf(repository: string): Promise<number[]> {
+    const found = await findRepository(this.#database.read, repository as RepositoryName)
+    return found ? [found.id] : []
   }
 
   async #fewIn(project: string): Promise<number[] | undefined> {
