@@ -5,7 +5,7 @@ import { peopleText } from '../../text/people.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { notifyDone } from '../../ui/notify.ts'
-import { FormEnd } from './form-end.tsx'
+import { FormEnd } from '../../ui/form-end.tsx'
 import { type InstanceRole, RoleField } from './role-field.tsx'
 
 const text = peopleText.groups

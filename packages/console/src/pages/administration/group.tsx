@@ -11,7 +11,7 @@ import { PageLink } from '../../ui/link.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { Page, Section } from '../../ui/page.tsx'
 import { Show } from '../../ui/states.tsx'
-import { FormEnd } from './form-end.tsx'
+import { FormEnd } from '../../ui/form-end.tsx'
 import { GroupMembers } from './group-members.tsx'
 import { type InstanceRole, RoleField } from './role-field.tsx'
 

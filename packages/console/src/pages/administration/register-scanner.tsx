@@ -6,7 +6,7 @@ import { systemText } from '../../text/system.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { notifyDone } from '../../ui/notify.ts'
-import { FormEnd } from './form-end.tsx'
+import { FormEnd } from '../../ui/form-end.tsx'
 
 const text = systemText.scanners
 const ways = ['none', 'basic', 'bearer', 'apiKey'] as const

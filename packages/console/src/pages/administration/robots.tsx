@@ -1,5 +1,15 @@
+import { useMay } from '../../api/session.ts'
+import { Robots } from '../../resources/robots.tsx'
+import { machineText } from '../../text/machines.ts'
 import { Page } from '../../ui/page.tsx'
 
-export default function AdministrationRobots() {
-  return <Page title="administrationRobots">{null}</Page>
+const text = machineText.robots
+
+export default function InstanceRobots() {
+  const mayManage = useMay('manageRobots')
+  return (
+    <Page title={text.title} lead={text.instanceLead}>
+      <Robots project={undefined} mayManage={mayManage} />
+    </Page>
+  )
 }

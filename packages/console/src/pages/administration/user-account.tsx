@@ -9,7 +9,7 @@ import { useApiForm } from '../../ui/api-form.ts'
 import { Confirm } from '../../ui/confirm.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { Section } from '../../ui/page.tsx'
-import { FormEnd } from './form-end.tsx'
+import { FormEnd } from '../../ui/form-end.tsx'
 import { RoleField } from './role-field.tsx'
 
 const text = peopleText.user

@@ -16,6 +16,7 @@ import { useApiAction } from '../../api/queries.ts'
 import { keysText as text } from '../../text/profile.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
+import { linesOf } from '../../ui/text-lines.ts'
 
 type Scope = keyof typeof text.scopes
 type Action = keyof typeof text.actions
@@ -76,7 +77,7 @@ function Fields({
     toBody: ({ name, scope, actions, repositories, expiresAt }) => ({
       name,
       actions: actionsOf(scope, actions),
-      repositories: linesOf(repositories),
+      repositories: patternsOf(repositories),
       expiresAt:
         expiresAt === 'never'
           ? null
@@ -169,10 +170,8 @@ function actionsOf(scope: Scope, chosen: readonly Action[]): readonly Action[] |
   }
 }
 
-function linesOf(text: string): string[] | null {
-  const lines = text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
+/** `null`: wherever the user may. */
+function patternsOf(text: string): string[] | null {
+  const lines = linesOf(text)
   return lines.length === 0 ? null : lines
 }

@@ -1,5 +1,5 @@
 import { Alert, Button, Group } from '@mantine/core'
-import { uiText } from '../../text/ui.ts'
+import { uiText } from '../text/ui.ts'
 
 /** The last lines of a form: what the server refused, and the buttons. */
 export function FormEnd({
