@@ -16,10 +16,10 @@ export const imageSecurityText = {
     noData:
       'No advisories are there to compare with, so findings cannot be known. Import some under Security, Advisories.',
     progress: (layer: number, layers: number) => `Layer ${layer} of ${layers}`,
-    scanNow: 'Scan now',
     cancel: 'Stop the scan',
     endOfLife: (name: string) => `${name} is past its end of life: nobody mends it any more.`,
-    endsOn: (name: string, day: string) => `${name}, mended until ${day}.`,
+    endsOn: (name: string, day: string | null) =>
+      day === null ? name : `${name}, mended until ${day}`,
     notCovered: (count: string) =>
       count === '1'
         ? 'Of one place Berth cannot say what is inside, so this image is never clean.'
@@ -28,7 +28,6 @@ export const imageSecurityText = {
     hidePlaces: 'Hide',
     place: 'Place',
     reason: 'Why',
-    stateOf: 'Scan',
   },
 
   packages: {
@@ -137,7 +136,6 @@ export const imageSecurityText = {
     references: 'References',
     showAllReferences: (count: string) => `Show all ${count}`,
     everywhere: 'All images that have it',
-    exploitation: 'Exploitation',
     judgement: 'Judgement',
     noJudgement: 'Nobody has judged it: it counts.',
     judgedBy: (author: string, status: string) => `${author} says: ${status}.`,
@@ -265,7 +263,6 @@ export const imageSecurityText = {
     until: 'Time alone may change this',
     message: 'What a blocked client is told',
     violations: 'Broken rules',
-    noViolations: 'No rule is broken.',
     more: (count: string) => `${count} more are not listed.`,
     rule: 'Rule',
     of: (project: string) => (project === '' ? 'of the instance' : `of ${project}`),

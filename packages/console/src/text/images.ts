@@ -33,7 +33,6 @@ export const imageText = {
   unknownTime: 'not said',
   pulls: (count: string) => (count === '1' ? 'once' : `${count} times`),
   noTags: 'none',
-  platformOf: (digest: string) => `Image ${digest}`,
   notStoredTitle: 'This platform is not stored here',
   notStored: (digest: string) =>
     `The index lists ${digest}, but the repository does not hold it. Whoever pulls this platform is refused. Push the index again with all of its images, or choose another platform.`,
@@ -130,7 +129,6 @@ export const imageText = {
     noneTitle: 'No layers',
     none: 'This image has no layers: everything it says stands in its configuration.',
     noLayersOfIndex: 'The index lists nothing, so there is nothing to pull.',
-    step: 'Step',
     size: 'Size',
     shared: 'Shared',
     layer: 'Layer',
@@ -229,7 +227,6 @@ export const imageText = {
     history: 'History',
     historyLead: 'Every step of the build, those that changed no files too.',
     noHistory: 'The image does not say how it was made.',
-    step: 'Step',
     instruction: 'Instruction',
     when: 'When',
     comment: 'Comment',

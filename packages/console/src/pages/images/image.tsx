@@ -1,7 +1,7 @@
 import { readManifest } from '@berth/api/manifests.ts'
 import { readRepository } from '@berth/api/repositories.ts'
 import { ApiProblem } from '@berth/api/client.ts'
-import { Group, Skeleton, Stack } from '@mantine/core'
+import { Skeleton, Stack } from '@mantine/core'
 import { Outlet, useParams } from '@tanstack/react-router'
 import { useApi } from '../../api/queries.ts'
 import { imageText as text } from '../../text/images.ts'
@@ -86,9 +86,7 @@ function LoadedImage({
           <VerdictLine />
           <PullLine />
         </Stack>
-        <Group align="flex-end" justify="space-between" gap="sm">
-          {choices.length > 0 && <PlatformSwitch choices={choices} chosen={chosen} />}
-        </Group>
+        {choices.length > 0 && <PlatformSwitch choices={choices} chosen={chosen} />}
         <ImageTabs />
         {chosen === undefined ? (
           <Outlet />

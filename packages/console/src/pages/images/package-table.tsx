@@ -82,7 +82,7 @@ export function PackageTable({ packages, empty }: { packages: Packages; empty: R
 function Name({ found: { name, source, isThirdParty, kind } }: { found: Package }) {
   return (
     <div style={{ overflowWrap: 'anywhere' }}>
-      <PageLink to="/security/packages" search={{ name, kind }} inherit>
+      <PageLink to="/security/packages" search={{ q: name, kind }} inherit>
         <ForeignText text={name} max={200} />
       </PageLink>{' '}
       {isThirdParty && (

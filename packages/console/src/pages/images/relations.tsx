@@ -78,10 +78,12 @@ function RelationTable({ nodes }: { nodes: readonly RelationNode[] }) {
                 inherit
               >
                 {`${text.kinds[kind]} ${shortDigest(digest)}`}
-              </PageLink>{' '}
-              <span className="berth-quiet">
-                <ForeignText text={detail} max={120} />
-              </span>
+              </PageLink>
+              {detail !== '' && (
+                <Text size="xs" fw={400} className="berth-quiet">
+                  <ForeignText text={detail} max={120} />
+                </Text>
+              )}
             </>
           ),
         },

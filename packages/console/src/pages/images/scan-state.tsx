@@ -12,7 +12,7 @@ import { Show } from '../../ui/states.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { formatCount } from '../../ui/units.ts'
 import { useImage, useMayHere } from './image-context.ts'
-import { type ImageScan, isUnderWay, useScan, useScanNow } from './scan.ts'
+import { type ImageScan, isUnderWay, useScan } from './scan.ts'
 
 const text = imageSecurityText.scan
 
@@ -53,6 +53,11 @@ function State({ scan }: { scan: ImageScan }) {
                   </>
                 )}
               </Text>
+              {scan.distribution?.isEndOfLife === false && (
+                <Text size="sm" className="berth-quiet">
+                  <bdi>{text.endsOn(scan.distribution.name, scan.distribution.endOfLife)}</bdi>
+                </Text>
+              )}
             </>
           ) : (
             <Text size="sm">
@@ -60,7 +65,7 @@ function State({ scan }: { scan: ImageScan }) {
             </Text>
           )}
         </Group>
-        <ScanControls scan={scan} />
+        <StopScan scan={scan} />
       </Group>
       {scan.progress && <ScanProgress progress={scan.progress} />}
       {isDone && scan.dataRevision === 0 && <Warning>{text.noData}</Warning>}
@@ -72,32 +77,20 @@ function State({ scan }: { scan: ImageScan }) {
   )
 }
 
-function ScanControls({ scan }: { scan: ImageScan }) {
+function StopScan({ scan }: { scan: ImageScan }) {
   const { repository, top } = useImage()
   const mayPush = useMayHere('push')
-  const { scanNow, isBusy } = useScanNow()
   const cancel = useApiAction(cancelScan, { changes: [readScan] })
-  if (!mayPush || scan.state === 'unsupported') return null
-  if (isUnderWay(scan)) {
-    return (
-      <Button
-        size="xs"
-        variant="default"
-        loading={cancel.isPending}
-        onClick={() =>
-          cancel.mutate(
-            { params: { repository: repository.name, reference: top.digest } },
-            { onError: notifyFault },
-          )
-        }
-      >
-        {text.cancel}
-      </Button>
-    )
-  }
+  if (!mayPush || !isUnderWay(scan)) return null
+  const params = { repository: repository.name, reference: top.digest }
   return (
-    <Button size="xs" variant="default" loading={isBusy} onClick={() => scanNow()}>
-      {text.scanNow}
+    <Button
+      size="xs"
+      variant="default"
+      loading={cancel.isPending}
+      onClick={() => cancel.mutate({ params }, { onError: notifyFault })}
+    >
+      {text.cancel}
     </Button>
   )
 }

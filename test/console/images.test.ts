@@ -1,0 +1,409 @@
+import { readFile } from 'node:fs/promises'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Console, settled, startConsole } from './harness.ts'
+import type { Role } from './seed.ts'
+
+const api = '/repositories/acme%2Fapi'
+const images = `${api}/images`
+const zlib = 'CVE-2022-37434~deb:zlib1g@1:1.2.11.dfsg-2+deb11u1'
+
+let berth: Console
+beforeAll(async () => {
+  berth = await startConsole()
+})
+afterAll(() => berth?.stop())
+
+/** Opens a page, and closes it whatever happens; nothing may have gone wrong in it. */
+async function on(
+  role: Role | undefined,
+  path: string,
+  look: { width?: number; scheme?: 'light' | 'dark' },
+  use: (page: Page) => Promise<void>,
+): Promise<void> {
+  const { page, troubles, close } = await berth.open(role, path, look)
+  try {
+    await use(page)
+    expect(troubles).toEqual([])
+  } finally {
+    await close()
+  }
+}
+
+/** What the management API answers to the administrator. */
+async function ask<Answer>(path: string): Promise<Answer> {
+  return (await berth.manage('GET', path)) as Answer
+}
+
+type Manifest = { digest: string; children: { digest: string }[]; layers: { digest: string }[] }
+
+/** Rows of the table of that name, without its head. */
+function rowsOf(page: Page, label: string) {
+  return page.getByRole('table', { name: label, exact: true }).locator('tbody tr[data-index]')
+}
+
+describe('the head of an image', () => {
+  test('says what it is, whether it may be pulled and why not', async () => {
+    const { digest } = await ask<Manifest>(`${api}/manifests/1.0.0`)
+    const { violations } = await ask<{ violations: { subject: string }[] }>(
+      `${api}/decisions/1.0.0`,
+    )
+    await on('reader', `${images}/1.0.0`, {}, async (page) => {
+      await page.getByRole('heading', { level: 1, name: 'acme/api:1.0.0' }).waitFor()
+      await page.getByText(digest.slice(0, 19)).first().waitFor()
+      await page.getByText('Blocked:').waitFor()
+      await page.getByText(violations[0]?.subject ?? 'no violation').waitFor()
+      await page.getByText(/^docker pull .*acme\/api:1\.0\.0$/).waitFor()
+      await page.getByRole('link', { name: 'See why' }).click()
+      await page.getByRole('heading', { level: 2, name: 'Decision of the policy' }).waitFor()
+    })
+  })
+
+  test('has lines for every client, by tag and by digest', async () => {
+    const { digest } = await ask<Manifest>(`${api}/manifests/1.10.0`)
+    await on('reader', `${images}/1.10.0`, {}, async (page) => {
+      await page.getByRole('button', { name: 'Other clients' }).click()
+      const dialog = page.getByRole('dialog')
+      for (const command of ['podman pull', 'ctr images pull', 'skopeo copy', 'kubectl run']) {
+        await dialog.getByText(command).waitFor()
+      }
+      await dialog.getByLabel('Pull', { exact: true }).selectOption({ label: 'By digest' })
+      await dialog.getByText(`docker pull ${berth.berth.host}/acme/api@${digest}`).waitFor()
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'detached' })
+      const focused = await page.evaluate(() => document.activeElement?.textContent)
+      expect(focused).toBe('Other clients')
+    })
+  })
+
+  test('offers what the role may do, and the server refuses the rest', async () => {
+    await on('reader', `${images}/1.0.0`, {}, async (page) => {
+      await page.getByRole('button', { name: 'Download' }).waitFor()
+      expect(await page.getByRole('button', { name: 'Scan now' }).count()).toBe(0)
+      expect(await page.getByRole('button', { name: 'More actions' }).count()).toBe(0)
+      const refused = await page.evaluate(async () => {
+        const session = await (await fetch('/api/v1/session')).json()
+        const headers = { 'x-berth-csrf': session.session.csrfToken as string }
+        const base = '/api/v1/repositories/acme%2Fapi'
+        const scan = await fetch(`${base}/manifests/1.0.0/scan`, { method: 'POST', headers })
+        const tag = await fetch(`${base}/tags/1.0.0`, { method: 'DELETE', headers })
+        return [scan.status, tag.status]
+      })
+      expect(refused).toEqual([403, 403])
+    })
+    await on('developer', `${images}/1.0.0`, {}, async (page) => {
+      await page.getByRole('button', { name: 'Scan now' }).waitFor()
+      expect(await page.getByRole('button', { name: 'More actions' }).count()).toBe(0)
+    })
+  })
+
+  test('is not found by whoever may not see it, or when it is not there', async () => {
+    for (const [role, path] of [
+      ['stranger', `${images}/1.0.0`],
+      ['reader', `${images}/no-such-tag`],
+    ] as const) {
+      const { page, close } = await berth.open(role, path)
+      await page.getByText('There is no such thing here').waitFor()
+      await close()
+    }
+  })
+
+  test('leads to the bill of materials as the API writes it', async () => {
+    await on('reader', `${images}/1.0.0`, {}, async (page) => {
+      await page.getByRole('button', { name: 'Download' }).click()
+      const item = page.getByRole('menuitem', { name: 'Bill of materials, SPDX' })
+      const [download] = await Promise.all([page.waitForEvent('download'), item.click()])
+      const written = JSON.parse(await readFile(await download.path(), 'utf8')) as {
+        spdxVersion: string
+      }
+      expect(written.spdxVersion).toBe('SPDX-2.3')
+    })
+  })
+})
+
+describe('the platforms of an index', () => {
+  test('are switched in the address, and all parts speak of the chosen one', async () => {
+    const { children } = await ask<Manifest>(`${api}/manifests/1.10.0`)
+    const arm = await ask<Manifest>(`${api}/manifests/${children[1]?.digest ?? ''}`)
+    await on('reader', `${images}/1.10.0/configuration`, {}, async (page) => {
+      await page.getByText('linux/amd64', { exact: true }).last().waitFor()
+      await page.getByLabel('Platform').selectOption('linux/arm64')
+      await page.waitForURL(/platform=linux%2Farm64/)
+      await page.locator('dd', { hasText: /^linux\/arm64$/ }).waitFor()
+      await page.getByRole('link', { name: 'Layers' }).click()
+      await page.waitForURL(/images\/1\.10\.0\?platform=linux%2Farm64/)
+      await page
+        .getByText(arm.layers[0]?.digest.slice(0, 19) ?? 'no layer')
+        .first()
+        .waitFor()
+    })
+    const child = children[1]?.digest ?? ''
+    await on('reader', `${images}/1.10.0/configuration?platform=${child}`, {}, async (page) => {
+      await page.locator('dd', { hasText: /^linux\/arm64$/ }).waitFor()
+    })
+  })
+})
+
+describe('the layers of an image', () => {
+  test('are those of the API, with what made each', async () => {
+    type Layers = {
+      items: { digest: string; createdBy: string; repositories: { count: number } }[]
+    }
+    const { items } = await ask<Layers>(`${api}/manifests/1.0.0/layers`)
+    await on('admin', `${images}/1.0.0`, {}, async (page) => {
+      const rows = rowsOf(page, 'Layers')
+      await rows.first().waitFor()
+      expect(await rows.count()).toBe(items.length)
+      const shown = await rows.allTextContents()
+      for (const [index, { digest, repositories }] of items.entries()) {
+        expect(shown[index]).toContain(digest.slice(0, 19))
+        const words = repositories.count > 1 ? `${repositories.count} repositories` : 'only here'
+        expect(shown[index]).toContain(words)
+      }
+      expect(shown[0]).toContain('ADD file:rootfs.tar.xz in /')
+      const whole = page.getByRole('button', { name: 'Show the whole instruction' }).first()
+      await whole.focus()
+      await page.keyboard.press('Enter')
+      await page.getByText('rm -rf /var/lib/apt/lists/*').waitFor()
+      await page.getByRole('link', { name: 'Files of layer 3' }).click()
+      await page.getByRole('heading', { level: 2, name: 'Files' }).waitFor()
+    })
+  })
+
+  test('have files, directory by directory, with the way back', async () => {
+    await on('reader', `${images}/1.0.0/files`, {}, async (page) => {
+      await page.getByRole('link', { name: 'srv' }).click()
+      await page.getByRole('link', { name: 'app' }).click()
+      await page.waitForURL(/path=srv%2Fapp/)
+      await page.getByText('config.json').waitFor()
+      await page.goBack()
+      await page.getByRole('link', { name: 'app' }).waitFor()
+      await page.getByRole('link', { name: 'Up one directory' }).click()
+      await page.getByRole('link', { name: 'usr' }).waitFor()
+    })
+    const path = '/repositories/acme%2Fhostile/images/x/files?path=a'
+    await on('reader', path, {}, async (page) => {
+      await page.getByText('<img src=x onerror=alert(1)>.txt').waitFor()
+    })
+  })
+})
+
+test('the configuration shows all of it, and the manifest as JSON', async () => {
+  const { digest } = await ask<Manifest>(`${api}/manifests/1.0.0`)
+  await on('reader', `${images}/1.0.0/configuration`, {}, async (page) => {
+    await page.getByText('["/usr/local/bin/api"]').waitFor()
+    await page.getByText('8080/tcp').waitFor()
+    expect(await rowsOf(page, 'Environment').allTextContents()).toContainEqual(
+      expect.stringContaining('APP_VERSION'),
+    )
+    await rowsOf(page, 'Labels').filter({ hasText: 'Apache-2.0' }).waitFor()
+    expect(await rowsOf(page, 'History').count()).toBe(3)
+    await page.getByRole('button', { name: 'Show as JSON' }).click()
+    await page.getByText(`"digest": "${digest}"`).waitFor()
+  })
+})
+
+test('the packages are those of the scan, found by a part of the name that stands in the address', async () => {
+  const all = await ask<{ items: { name: string }[] }>(`${api}/manifests/1.0.0/packages`)
+  await on('reader', `${images}/1.0.0/packages`, {}, async (page) => {
+    const rows = rowsOf(page, 'Packages')
+    await rows.first().waitFor()
+    expect(await rows.count()).toBe(all.items.length)
+    await page.getByLabel('Part of the name').fill('zlib')
+    await page.waitForURL(/name=zlib/)
+    await expect.poll(() => rows.count()).toBe(1)
+    await page.getByLabel('Part of the name').fill('no such package')
+    await page.getByText('Nothing fits these filters').waitFor()
+    await page.getByRole('button', { name: 'Clear the filters' }).last().click()
+    await expect.poll(() => rows.count()).toBe(all.items.length)
+    await page.getByRole('button', { name: 'Show its packages' }).click()
+    await page.waitForURL(/sbom=sha256/)
+    await page.getByRole('table', { name: /^Packages in sha256/ }).waitFor()
+  })
+})
+
+describe('the findings of an image', () => {
+  test('are those of the API, the worst first, and are filtered by the address', async () => {
+    type Findings = { items: { vulnerability: string; severity: string }[] }
+    const { items } = await ask<Findings>(`${api}/manifests/1.0.0/findings`)
+    await on('reader', `${images}/1.0.0/findings`, {}, async (page) => {
+      const rows = rowsOf(page, 'Findings')
+      await rows.first().waitFor()
+      const shown = await rows.allTextContents()
+      expect(shown.length).toBe(items.length)
+      for (const [index, { vulnerability }] of items.entries()) {
+        expect(shown[index]).toContain(vulnerability)
+      }
+      await page.getByText('Critical', { exact: true }).first().click()
+      await page.waitForURL(/severity=critical/)
+      const critical = items.filter(({ severity }) => severity === 'critical').length
+      await expect.poll(() => rows.count()).toBe(critical)
+    })
+    await on('reader', `${images}/1.0.0/findings?suppressed=true`, {}, async (page) => {
+      const judged = rowsOf(page, 'Findings')
+      await judged.filter({ hasText: 'judged away' }).waitFor()
+      expect(await judged.count()).toBe(1)
+    })
+  })
+
+  test('open by the keyboard, have an address of their own, and give the focus back', async () => {
+    await on('reader', `${images}/1.0.0/findings`, {}, async (page) => {
+      const link = page.getByRole('link', { name: 'CVE-2022-37434 in zlib1g' })
+      await link.focus()
+      await page.keyboard.press('Enter')
+      const drawer = page.getByRole('dialog')
+      await drawer.getByText('A heap overflow in inflate').waitFor()
+      expect(page.url()).toContain('finding=CVE-2022-37434')
+      expect(await drawer.getByRole('button', { name: 'Judge it' }).count()).toBe(0)
+      await page.keyboard.press('Escape')
+      await drawer.waitFor({ state: 'detached' })
+      expect(page.url()).not.toContain('finding=')
+    })
+  })
+
+  test('are judged with a VEX statement, which can be taken back', async () => {
+    const path = `${images}/1.0.0/findings?finding=${encodeURIComponent(zlib)}`
+    await on('maintainer', path, {}, async (page) => {
+      await page.getByRole('button', { name: 'Judge it' }).click()
+      const dialog = page.getByRole('dialog').last()
+      await dialog.getByRole('button', { name: 'Say so' }).click()
+      await dialog.getByText('must have a justification or a statement').waitFor()
+      await dialog.getByLabel('In words').fill('Nothing is inflated here.')
+      await dialog.getByRole('button', { name: 'Say so' }).click()
+      await page.getByText('maintainer says: Not affected.').waitFor()
+      await page.getByRole('button', { name: 'Take back' }).click()
+      await page.getByText('Nobody has judged it: it counts.').waitFor()
+    })
+    const { items } = await ask<{ items: { statement: string; revokedBy: string | null }[] }>(
+      '/projects/acme/vex-statements?state=revoked',
+    )
+    expect(items).toContainEqual(
+      expect.objectContaining({ statement: 'Nothing is inflated here.', revokedBy: 'maintainer' }),
+    )
+  })
+
+  test('pass for a time with an exception, which can be ended', async () => {
+    const path = `${images}/1.1.0/findings?finding=${encodeURIComponent(zlib)}`
+    await on('maintainer', path, {}, async (page) => {
+      await page.getByText('Blocked:').waitFor()
+      await page.getByRole('button', { name: 'Make an exception' }).click()
+      const dialog = page.getByRole('dialog').last()
+      await dialog.getByLabel('Reason').fill('x')
+      await dialog.getByRole('button', { name: 'Make the exception' }).click()
+      await dialog.locator('[aria-invalid=true]').waitFor()
+      await dialog.getByLabel('Reason').fill('Until the next release.')
+      await dialog.getByRole('button', { name: 'Make the exception' }).click()
+      await page.getByText(/maintainer · acme\/api · Until the next release\./).waitFor()
+      await page.getByText('May be pulled').first().waitFor()
+      await page.getByRole('button', { name: 'End now' }).click()
+      await page.getByText('Blocked:').waitFor()
+    })
+  })
+})
+
+test('a scan is asked for, and its progress ends', async () => {
+  const before = await ask<{ scans: { matchedAt: string }[] }>(`${api}/manifests/1.1.0/scan`)
+  await on('developer', `${images}/1.1.0/findings`, {}, async (page) => {
+    await page.getByRole('button', { name: 'Scan now' }).click()
+    await page.getByText('The scan has been asked for.').waitFor()
+    await expect
+      .poll(
+        async () =>
+          (await ask<{ scans: { matchedAt: string }[] }>(`${api}/manifests/1.1.0/scan`)).scans[0]
+            ?.matchedAt,
+        { timeout: 30_000 },
+      )
+      .not.toBe(before.scans[0]?.matchedAt)
+    await page.getByText(/^Scanned: 7 packages\./).waitFor()
+  })
+})
+
+describe('trust', () => {
+  test('shows who signed, and the decision rule by rule', async () => {
+    const decision = await ask<{ violations: { rule: string; fix: string | null }[] }>(
+      `${api}/decisions/1.0.0`,
+    )
+    await on('reader', `${images}/1.0.0/trust`, {}, async (page) => {
+      await page.getByText('Signed by release.').waitFor()
+      const broken = await rowsOf(page, 'Broken rules').allTextContents()
+      expect(broken.length).toBe(decision.violations.length)
+      expect(broken[0]).toContain(decision.violations[0]?.rule)
+      expect(broken[0]).toContain(decision.violations[0]?.fix)
+      expect(await page.getByRole('button', { name: 'Check again' }).count()).toBe(0)
+    })
+  })
+
+  test('takes a signature with a key that Berth holds', async () => {
+    await on('maintainer', `${images}/1.1.0/trust`, {}, async (page) => {
+      await page.getByText('Nobody signed it').waitFor()
+      await page.getByRole('button', { name: 'More actions' }).click()
+      await page.getByRole('menuitem', { name: 'Sign' }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByLabel('Key').waitFor()
+      await dialog.getByRole('button', { name: 'Sign' }).click()
+      await page.getByText('Signed by release.').waitFor()
+    })
+    const { signedBy } = await ask<{ signedBy: string[] }>(`${api}/manifests/1.1.0/signatures`)
+    expect(signedBy).toEqual(['release'])
+  })
+})
+
+test('the relations are links in a picture and rows of a table, at every width', async () => {
+  const { digest, children } = await ask<Manifest>(`${api}/manifests/1.10.0`)
+  for (const width of [1440, 390]) {
+    await on('reader', `${images}/1.10.0/relations`, { width }, async (page) => {
+      const nodes = page.locator('svg a')
+      await nodes.first().waitFor()
+      // The index, its two images and its signature.
+      expect(await nodes.count()).toBe(4)
+      expect(await rowsOf(page, 'All relations').count()).toBe(4)
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      )
+      expect(overflow).toBe(0)
+      const child = page.locator(`svg a[href*="${children[1]?.digest.slice(7, 30) ?? ''}"]`)
+      await child.focus()
+      await page.keyboard.press('Enter')
+      await page.waitForURL((url) => !url.href.includes(digest) && url.href.includes('sha256'))
+      await page.getByRole('heading', { level: 1 }).waitFor()
+    })
+  }
+})
+
+describe('deleting', () => {
+  test('a tag, after its name is typed, leaves the image', async () => {
+    await berth.push('acme/away', 'one')
+    const { digest } = await ask<Manifest>('/repositories/acme%2Faway/manifests/one')
+    await on('maintainer', '/repositories/acme%2Faway/images/one', {}, async (page) => {
+      await page.getByRole('button', { name: 'More actions' }).click()
+      await page.getByRole('menuitem', { name: 'Delete the tag' }).click()
+      const dialog = page.getByRole('dialog')
+      const confirm = dialog.getByRole('button', { name: 'Delete the tag' })
+      expect(await confirm.isDisabled()).toBe(true)
+      await dialog.getByLabel('Type one to confirm').fill('one')
+      await confirm.click()
+      await page.waitForURL(/repositories\/acme%2Faway$/)
+    })
+    await ask(`/repositories/acme%2Faway/manifests/${digest}`)
+    await expect(ask('/repositories/acme%2Faway/tags/one')).rejects.toThrow('404')
+  })
+
+  test('an image says what goes with it; an immutable tag keeps it, and the refusal is told', async () => {
+    await on('maintainer', '/repositories/acme%2Fworker/images/2.3.0', {}, async (page) => {
+      await page.getByRole('button', { name: 'More actions' }).click()
+      await page.getByRole('menuitem', { name: 'Delete the image' }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByText('These tags go with it:').waitFor()
+      await dialog.getByText('latest').waitFor()
+      await dialog.getByText(/^Frees /).waitFor()
+      await dialog.getByLabel('Type 2.3.0 to confirm').fill('2.3.0')
+      await dialog.getByRole('button', { name: 'Delete', exact: true }).click()
+      await dialog
+        .getByRole('alert')
+        .filter({ hasText: /immutable/i })
+        .waitFor()
+      await settled(page)
+    })
+    await ask('/repositories/acme%2Fworker/tags/2.3.0')
+  })
+})
