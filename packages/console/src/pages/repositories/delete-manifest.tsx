@@ -9,7 +9,7 @@ import { Confirm } from '../../ui/confirm.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { Lines } from '../../ui/states.tsx'
 import { formatBytes, formatCount } from '../../ui/units.ts'
-import { type ManifestRow, shortOf } from './manifests.tsx'
+import { type ManifestRow, shortOf } from './manifest-row.ts'
 import { useRepository } from './repository-context.ts'
 import { useLast } from './use-last.ts'
 

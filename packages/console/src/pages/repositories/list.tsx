@@ -4,7 +4,7 @@ import { Group, Text } from '@mantine/core'
 import { useMemo } from 'react'
 import { type ItemOf, useApiPages } from '../../api/queries.ts'
 import { repositoryText as text } from '../../text/repositories.ts'
-import { type Column, DataTable, type Sort } from '../../ui/data-table.tsx'
+import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { FilterField } from '../../ui/filter-field.tsx'
 import { useFilters } from '../../ui/filters.ts'
 import { ForeignText } from '../../ui/foreign-text.tsx'
@@ -67,7 +67,7 @@ export default function RepositoryList() {
         error={isBad ? null : list.error}
         onRetry={() => void list.refetch()}
         empty={isFiltered ? <NothingFound onClear={clear} /> : <NoRepositories />}
-        sort={sort as Sort}
+        sort={sort}
         onSort={({ by, order }) => setFilters({ sort: by, order })}
         more={list.more}
         hasMore={!isBad && list.hasNextPage}

@@ -2,7 +2,7 @@ import { listManifests } from '@berth/api/manifests.ts'
 import { ActionIcon, Group, Stack, Text, Tooltip } from '@mantine/core'
 import { IconTrash } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
-import { type ItemOf, useApiPages } from '../../api/queries.ts'
+import { useApiPages } from '../../api/queries.ts'
 import { repositoryText } from '../../text/repositories.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
@@ -11,11 +11,10 @@ import { Empty } from '../../ui/states.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { formatBytes } from '../../ui/units.ts'
 import { DeleteManifest } from './delete-manifest.tsx'
+import { type ManifestRow, shortOf } from './manifest-row.ts'
 import { useRepository } from './repository-context.ts'
 
 const text = repositoryText.manifest
-
-export type ManifestRow = ItemOf<typeof listManifests>
 
 /** Everything in the repository, with tags or without, so that what is left over can be found and deleted. */
 export default function RepositoryManifests() {
@@ -129,12 +128,6 @@ function ImageByDigest({ repository, digest }: { repository: string; digest: str
       {shortOf(digest)}
     </PageLink>
   )
-}
-
-/** What tells it apart, and what is typed to delete it. */
-export function shortOf(digest: string): string {
-  const [algorithm = '', hex = ''] = digest.split(':')
-  return `${algorithm}:${hex.slice(0, 12)}`
 }
 
 /** In a word where there is one, else by its type. */
