@@ -58,6 +58,8 @@ export type Binding = {
     door: ManagementDoor,
     call: ManagementCall<Route>,
   ) => Promise<ManagementAnswer<Route>>
+  /** Answers a refusal in a way of its own; `false`: it is answered with problem details as everywhere. */
+  readonly refuse?: (door: ManagementDoor, exchange: Exchange, error: unknown) => boolean
 }
 
 /** Joins a route with its handler, whose types follow from the route. */

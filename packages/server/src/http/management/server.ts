@@ -75,9 +75,15 @@ export class ManagementServer {
         method: route.method === 'GET' ? ['GET', 'HEAD'] : route.method,
         url: `${apiRoot}${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
         handler: (request, reply) =>
-          this.#answer(request.raw, reply, (exchange, target) =>
-            serveCall(this.#parts, exchange, bound, target),
-          ),
+          this.#answer(request.raw, reply, async (exchange, target) => {
+            try {
+              await serveCall(this.#parts, exchange, bound, target)
+            } catch (error) {
+              const isOpen = !exchange.response.headersSent
+              if (!isOpen || bound.binding.refuse?.(this.#parts.door, exchange, error) !== true)
+                throw error
+            }
+          }),
       })
     }
     for (const document of this.#documents) {
