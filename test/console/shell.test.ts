@@ -51,12 +51,12 @@ describe('a session that ends while a form is filled', () => {
       await sendKey(page)
       const again = page.getByRole('dialog', { name: 'Your session has ended' })
       await again.getByText('Sign in again as erna').waitFor()
-      await again.getByLabel('Password').fill('not it')
+      await again.getByLabel('Password', { exact: true }).fill('not it')
       await page.keyboard.press('Enter')
       await again.getByRole('alert').getByText('wrong').waitFor()
       // Escape does not give up what is on the page.
       await page.keyboard.press('Escape')
-      await again.getByLabel('Password').fill(password)
+      await again.getByLabel('Password', { exact: true }).fill(password)
       await page.keyboard.press('Enter')
       await page.getByRole('dialog', { name: 'The key laptop was created' }).waitFor()
       await page.getByRole('button', { name: 'I have kept it' }).click()
@@ -74,7 +74,7 @@ describe('a session that ends while a form is filled', () => {
       await context.clearCookies()
       await sendKey(page)
       const again = page.getByRole('dialog', { name: 'Your session has ended' })
-      await again.getByLabel('Password').fill(password)
+      await again.getByLabel('Password', { exact: true }).fill(password)
       await page.keyboard.press('Enter')
       await page.getByRole('dialog', { name: 'The key build was created' }).waitFor()
     } finally {
@@ -123,7 +123,7 @@ test('too many requests are said with the seconds left, and the page goes on by 
   const { page } = visit
   try {
     let isBusy = true
-    await page.route('**/api/v1/account/keys?*', (route) =>
+    await page.route(/\/account\/keys(\?|$)/, (route) =>
       isBusy
         ? route.fulfill({
             status: 429,

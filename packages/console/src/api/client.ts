@@ -66,7 +66,7 @@ export async function withSession<Result>(
   } catch (error) {
     if (error instanceof ApiProblem) noteProblem(route, error)
     const isEnded = error instanceof ApiProblem && isOfSession(error) && isSignedIn()
-    if (!isEnded || route.secret === true || route.path === '/session') throw error
+    if (!isEnded || isSignIn(route) || route.path === '/session') throw error
     await askToSignInAgain()
     return send()
   }
@@ -77,9 +77,14 @@ function isOfSession({ status, details }: ApiProblem): boolean {
   return status === 401 && !details.some(({ reason }) => credentialFaults.has(String(reason)))
 }
 
+/** There wrong credentials are refused with 401, and too many of them with 429. */
+function isSignIn({ open, secret }: Route): boolean {
+  return open === true && secret === true
+}
+
 function noteProblem(route: Route, { status, kind, retryAfterSeconds }: ApiProblem): void {
   // Where codes and passwords are guessed, the pause is that of one form, which says so itself.
-  const isGuess = route.secret === true || route.topic === 'Device sign-in'
+  const isGuess = isSignIn(route) || route.topic === 'Device sign-in'
   if (status === 429 && !isGuess) noteTooMany(retryAfterSeconds ?? pauseSeconds)
   if (kind === 'denied') noteRefusal(route.method !== 'GET')
 }
