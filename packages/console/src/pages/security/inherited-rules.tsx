@@ -27,9 +27,10 @@ export function InheritedRules({ scope }: { scope: Scope }) {
   const isOver = repositories.error !== null || effective.error !== null
   return (
     <Section title={text.title} lead={text.lead}>
-      {above ? (
+      {above?.length === 0 ? (
+        <Text className="berth-quiet">{text.none}</Text>
+      ) : above ? (
         <Stack component="ul" gap="xs" p={0} m={0}>
-          {above.length === 0 && <Text className="berth-quiet">{text.none}</Text>}
           {above.map(({ project, rule }) => (
             <Box
               key={`${project} ${rule.name}`}

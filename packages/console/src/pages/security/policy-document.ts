@@ -1,5 +1,5 @@
 import { policyDocument } from '@berth/api/policy-document.ts'
-import { Document, isMap, isSeq, parseDocument, type YAMLSeq } from 'yaml'
+import { Document, isMap, isSeq, parseDocument, stringify, type YAMLSeq } from 'yaml'
 import type * as z from 'zod'
 import { policyText } from '../../text/policy.ts'
 import { type RuleValue, withoutDefaults } from './rule-schema.ts'
@@ -57,7 +57,7 @@ export function withText(before: Draught, text: string): Draught {
 
 /** After a change of the rules: the document follows, with its comments where rules stay as they were. */
 export function withDrafts(before: Draught, drafts: readonly Draft[]): Draught {
-  return { ...before, drafts, text: write(before.base, drafts) }
+  return { ...before, drafts, text: splice(before.base, drafts) ?? write(before.base, drafts) }
 }
 
 /** The rules of a document as plain values, whether they are right or not; `undefined` when it cannot be read. */
@@ -73,6 +73,53 @@ function rulesIn(text: string): RuleValue[] | undefined {
   } catch {
     return undefined
   }
+}
+
+/**
+ * The document with the lines of unchanged rules as they are, so that only what was changed is another; `undefined` where rules
+ * do not each stand on lines of their own.
+ */
+function splice(base: string, drafts: readonly Draft[]): string | undefined {
+  const rules: unknown = parseDocument(base, { schema: 'core', resolveKnownTags: false }).get(
+    'rules',
+  )
+  if (!isSeq(rules) || rules.flow === true || !rules.range || rules.items.length === 0) {
+    return undefined
+  }
+  const starts = rules.items.map((item) =>
+    isMap(item) && item.range ? base.lastIndexOf('\n', item.range[0] - 1) + 1 : 0,
+  )
+  const indents = starts.map((start) => /^ *(?=- )/.exec(base.slice(start))?.[0])
+  const [indent] = indents
+  if (indent === undefined || indents.some((each) => each !== indent)) return undefined
+  const chunkStarts = starts.map((start) => startWithComments(base, start))
+  const end = rules.range[2]
+  const chunkOf = (origin: number) =>
+    base.slice(chunkStarts[origin], chunkStarts[origin + 1] ?? end)
+  const chunks = drafts.map(({ value, origin, isChanged }) => {
+    if (origin !== undefined && !isChanged) return endedLine(chunkOf(origin))
+    const comments = origin === undefined ? '' : base.slice(chunkStarts[origin], starts[origin])
+    const text = stringify([withoutDefaults(value)], { aliasDuplicateObjects: false, lineWidth })
+    return comments + text.replaceAll(/^(?=.)/gm, indent)
+  })
+  const text = base.slice(0, chunkStarts[0]) + chunks.join('') + base.slice(end)
+  const wanted = drafts.map(({ value, isChanged }) => (isChanged ? withoutDefaults(value) : value))
+  return JSON.stringify(rulesIn(text)) === JSON.stringify(wanted) ? text : undefined
+}
+
+/** Where the comments begin that stand right above a line. */
+function startWithComments(text: string, line: number): number {
+  let start = line
+  while (start > 0) {
+    const above = text.lastIndexOf('\n', start - 2) + 1
+    if (!/^ *#/.test(text.slice(above, start))) break
+    start = above
+  }
+  return start
+}
+
+function endedLine(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`
 }
 
 function write(base: string, drafts: readonly Draft[]): string {
