@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
+import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Console, settled, startConsole, type Visit } from './harness.ts'
+import { type Console, type Look, settled, startConsole, type Visit } from './harness.ts'
 import { password, type Role } from './seed.ts'
 
 let berth: Console
@@ -22,7 +23,7 @@ async function visiting(
   role: Role | undefined,
   path: string,
   doing: (page: Page, visit: Visit) => Promise<void>,
-  look: { width?: number } = {},
+  look: Look = {},
 ): Promise<void> {
   const visit = await berth.open(role, path, look)
   try {
@@ -241,7 +242,7 @@ describe('two images compared', () => {
         /Environment APP_VERSION\s+1\.0\.0\s+1\.10\.0/,
       )
       expect(await configuration.innerText()).not.toContain('LOG_LEVEL')
-      await page.getByText('Show what is the same').click()
+      await page.getByRole('switch', { name: 'Show what is the same' }).press('Space')
       await expect.poll(() => configuration.innerText()).toContain('LOG_LEVEL')
       const findings = await page.getByRole('table', { name: 'Findings' }).innerText()
       expect(findings).toMatch(/Gone\s+CVE-2022-37434/)
@@ -258,7 +259,7 @@ describe('two images compared', () => {
         .toMatch(/Platform\s+linux\/amd64\s+linux\/arm64/)
       await page.getByRole('button', { name: 'Swap the two' }).click()
       await page.waitForURL(/from=1\.10\.0&to=1\.0\.0/)
-      const from = page.getByRole('textbox', { name: 'From' })
+      const from = page.getByRole('combobox', { name: 'From' })
       await from.fill('9.9.9')
       await from.press('Enter')
       await page.getByRole('heading', { name: 'There is no such thing here' }).waitFor()
@@ -378,6 +379,35 @@ describe('the settings of a repository', () => {
       tags: { count: number }
     }
     expect(tags.count).toBe(0)
+  })
+})
+
+describe.each(['light', 'dark'] as const)('dialogs and the editor in %s', (scheme) => {
+  const faults = async (page: Page) => {
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+  }
+
+  it('have nothing that axe finds', async () => {
+    const open = async (path: string, doing: (page: Page) => Promise<void>) =>
+      visiting('maintainer', path, doing, { scheme })
+    await open(`${api}?pull=1.10.0`, async (page) => {
+      await page.getByText(/^docker pull/).waitFor()
+      expect(await faults(page)).toEqual([])
+    })
+    await open(api, async (page) => {
+      await page.getByRole('button', { name: 'Delete the tag 1.0.0' }).click()
+      await page.getByRole('dialog').getByRole('textbox').waitFor()
+      expect(await faults(page)).toEqual([])
+    })
+    await open(`${api}/about`, async (page) => {
+      await page.getByRole('button', { name: 'Edit' }).click()
+      await page.getByRole('textbox', { name: 'README, as Markdown' }).waitFor()
+      expect(await faults(page)).toEqual([])
+    })
+    await open(`${api}/compare?from=1.0.0&to=1.10.0`, async (page) => {
+      expect(await faults(page)).toEqual([])
+    })
   })
 })
 
