@@ -56,7 +56,7 @@ export function RuleField(props: FieldProps) {
             value: option,
             label: text.choices[option] ?? option,
           }))}
-          value={String(value ?? fallback ?? '')}
+          value={textOf(value ?? fallback)}
           onChange={(picked) => onChange(picked ?? undefined)}
           allowDeselect={false}
         />

@@ -65,7 +65,7 @@ export function RuleForm({
           value={template ?? null}
           onChange={(picked) => {
             if (picked !== null && picked !== template) {
-              onChange(withTemplate(rule, picked as TemplateName))
+              onChange(withTemplate(rule, picked))
             }
           }}
           allowDeselect={false}

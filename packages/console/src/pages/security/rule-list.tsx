@@ -85,7 +85,7 @@ export function RuleList({
             label={text.addLabel}
             data={templateNames.map((name) => ({ value: name, label: text.templates[name] }))}
             value={template}
-            onChange={(picked) => picked !== null && setTemplate(picked as TemplateName)}
+            onChange={(picked) => picked !== null && setTemplate(picked)}
             allowDeselect={false}
             searchable
             maxDropdownHeight={320}
