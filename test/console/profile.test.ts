@@ -22,15 +22,15 @@ async function as(name: string, path: string, run: (visit: Visit) => Promise<voi
   }
 }
 
-async function signIn({ context }: Visit, name: string, secret = password): Promise<number> {
+async function signIn({ context }: Visit, name: string): Promise<void> {
   const answer = await context.request.post(`${berth.berth.origin}/api/v1/session`, {
-    data: { name, password: secret },
+    data: { name, password },
   })
-  return answer.status()
+  if (!answer.ok()) throw new Error(await answer.text())
 }
 
-async function withKey(name: string, key: string): Promise<number> {
-  const basic = Buffer.from(`${name}:${key}`).toString('base64')
+async function signInByBasic(name: string, secret: string): Promise<number> {
+  const basic = Buffer.from(`${name}:${secret}`).toString('base64')
   const answer = await fetch(`${berth.berth.origin}/api/v1/session`, {
     headers: { authorization: `Basic ${basic}` },
   })
@@ -48,11 +48,11 @@ test('a key is created with its reach, shown once, good for docker, and revoked'
     await form.getByLabel('What it may do').selectOption('pull')
     await form.getByLabel('Repositories').fill('acme/**\nlibrary/*')
     await form.getByLabel('Ends after').selectOption('30')
-    await page.keyboard.press('Enter')
+    await form.getByRole('button', { name: 'Create a key' }).click()
     const shown = page.getByRole('dialog', { name: 'The key laptop was created' })
     await shown.getByText(`docker login ${berth.berth.host} --username anna`).waitFor()
     const secret = await shown.locator('pre').first().innerText()
-    expect(await withKey('anna', secret)).toBe(200)
+    expect(await signInByBasic('anna', secret)).toBe(200)
     await page.keyboard.press('Escape')
     await shown.getByRole('button', { name: 'I have kept it' }).click()
     expect(await page.getByText(secret).count()).toBe(0)
@@ -62,7 +62,7 @@ test('a key is created with its reach, shown once, good for docker, and revoked'
     await row.getByRole('button', { name: 'Revoke laptop' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
     await page.getByRole('heading', { name: 'No API keys yet' }).waitFor()
-    expect(await withKey('anna', secret)).toBe(401)
+    expect(await signInByBasic('anna', secret)).toBe(401)
   })
 })
 
@@ -115,7 +115,7 @@ test('sessions are listed, this one marked, others ended one by one and together
 
 test('the password is changed; a wrong one is said beside its field and ends nothing', async () => {
   const next = 'gravel lantern meadow'
-  await as('dora', '/profile', async ({ page, context }) => {
+  await as('dora', '/profile', async ({ page }) => {
     await page.getByText('dora@example.com').waitFor()
     const button = page.getByRole('button', { name: 'Change the password' })
     await page.getByLabel('Current password').fill('not the password')
@@ -129,15 +129,13 @@ test('the password is changed; a wrong one is said beside its field and ends not
     await page.getByLabel('New password', { exact: true }).fill('dora dora dora')
     await page.getByLabel('The new password again').fill('dora dora dora')
     await button.click()
-    await expect
-      .poll(() => page.getByLabel('New password', { exact: true }).getAttribute('aria-invalid'))
-      .toBe('true')
+    await page.getByText(/contains the user name/).waitFor()
     await page.getByLabel('New password', { exact: true }).fill(next)
     await page.getByLabel('The new password again').fill(next)
     await button.click()
     await page.getByText('Your password was changed').waitFor()
-    expect(await signIn({ context } as Visit, 'dora')).toBe(401)
-    expect(await signIn({ context } as Visit, 'dora', next)).toBe(201)
+    expect(await signInByBasic('dora', password)).toBe(401)
+    expect(await signInByBasic('dora', next)).toBe(200)
   })
 })
 
