@@ -131,6 +131,8 @@ export const projectText = {
     addressesHint: (above: string) =>
       `One address or range in a line, such as 10.0.0.0/8. Empty: ${above}.`,
     fromEverywhere: 'from everywhere',
+    asTheOneAbove: 'as the project above says',
+    instance: 'the instance',
     fromAbove: (addresses: string, project: string) => `as ${project} says (${addresses})`,
     lockOut: 'Whoever sends from another address is refused, you too.',
     remove: 'Delete the project',
