@@ -9,7 +9,7 @@ export function codeOf(secret: string, steps = 0): string {
 }
 
 function bytesOf(base32: string): Buffer {
-  const bits = [...base32.replaceAll(/[\s=]/g, '')]
+  const bits = Array.from(base32.replaceAll(/[\s=]/g, ''))
     .map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0'))
     .join('')
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
