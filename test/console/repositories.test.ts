@@ -186,7 +186,7 @@ describe('how to pull', () => {
     await visiting('reader', `${api}?pull=1.10.0`, async (page) => {
       const { host } = berth.berth
       const drawer = page.getByRole('dialog', { name: 'How to pull acme/api' })
-      const lines = async () => (await drawer.locator('code').allInnerTexts()).join('\n')
+      const lines = async () => (await drawer.locator('pre').allInnerTexts()).join('\n')
       await drawer.getByText('docker pull').waitFor()
       const byTag = await lines()
       for (const tool of ['docker pull', 'podman pull', 'ctr images pull', 'nerdctl pull']) {

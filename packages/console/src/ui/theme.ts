@@ -34,6 +34,11 @@ export const theme = createTheme({
       h6: { fontSize: '0.9rem' },
     },
   },
+  components: {
+    // Their heads are `<header>`, which would be a second one of the page.
+    Modal: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
+    Drawer: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
+  },
   respectReducedMotion: true,
   cursorType: 'pointer',
 })
