@@ -2,7 +2,6 @@
 export const machineText = {
   may: 'May',
   where: 'Where',
-  everywhere: 'everywhere here',
   name: 'Name',
   nameHint: 'Lowercase letters, digits, “.”, “_” and “-”, such as build or cluster-a.',
   description: 'What it is for',
@@ -21,7 +20,6 @@ export const machineText = {
   moreTitle: 'Actions',
   change: 'Change',
   delete: 'Delete',
-  cannotUndo: 'This cannot be undone.',
   robots: {
     title: 'Robots',
     lead: 'Logins for builds and clusters. Each has a secret of its own and does what is ticked, nowhere else.',
@@ -34,7 +32,6 @@ export const machineText = {
     login: 'Login',
     ends: 'Ends',
     end: 'Ends',
-    ended: 'ended',
     noEnd: 'never',
     endChoices: {
       keep: 'as it is',
@@ -76,7 +73,7 @@ export const machineText = {
   workloads: {
     title: 'Workload rules',
     lead: 'Builds and clusters log in with the token that their own system gives them: there is no secret to keep. A rule says whose tokens count.',
-    instanceLead: 'Rules that reach into every project, as far as their patterns say.',
+    instanceLead: 'Rules here reach into every project, as far as their patterns say.',
     empty: 'No rules yet',
     emptyLead:
       'A rule names an issuer and what its tokens have to say, such as the repository of a build.',

@@ -1,0 +1,37 @@
+/** Rules that keep tags as they are. */
+export const immutabilityText = {
+  title: 'Immutable tags',
+  lead: 'Rules are asked from top to bottom, then those of the projects above, those of the instance last. The first that covers the repository and the tag decides; a tag that none covers can be moved and deleted.',
+  empty: 'No rules here',
+  emptyLead: 'A rule keeps tags as they are: nobody moves or deletes them, whatever the role.',
+  order: 'Order',
+  effect: 'Effect',
+  effects: { immutable: 'Immutable', mutable: 'Can be moved' },
+  effectHint: '“Can be moved” opens what a later rule, or one of a project above, would close.',
+  repositories: 'Repositories',
+  tags: 'Tags',
+  globHint:
+    '“*” stands for anything but “/”, “**” for anything, “?” for one character, {a,b} for one of several.',
+  actions: 'Actions',
+  place: (place: number) => `rule ${place}`,
+  up: (place: number) => `Move rule ${place} up`,
+  down: (place: number) => `Move rule ${place} down`,
+  moved: (place: number) => `It is rule ${place} now.`,
+  create: 'Add a rule',
+  change: 'Change',
+  changeTitle: 'Change the rule',
+  saved: 'The rule is in force.',
+  delete: 'Delete',
+  deleteTitle: 'Delete this rule?',
+  deleteLead: (repositories: string, tags: string) =>
+    `The rule for the tags ${tags} of ${repositories} goes; later rules decide from then on.`,
+  deleted: 'The rule was deleted.',
+  test: 'Test a tag',
+  testLead: 'Which rule decides, as the server would decide. Nothing changes.',
+  repository: 'Repository',
+  tag: 'Tag',
+  testNone: (tag: string) => `No rule covers ${tag}: it can be moved and deleted.`,
+  testVerdict: (tag: string, isImmutable: boolean, tags: string, place: string) =>
+    `${tag} ${isImmutable ? 'is immutable' : 'can be moved and deleted'}: the rule for the tags ${tags} of ${place} decides.`,
+  ofPlace: (project: string) => (project === '' ? 'the instance' : `the project ${project}`),
+}
