@@ -61,7 +61,8 @@ export function Trend({ scope }: { scope: Scope }) {
         {({ body }) =>
           body.days.length === 0 ? (
             <Empty title={securityText.none}>{text.noTrend}</Empty>
-          ) : isTable ? (
+          ) : isTable || body.days.length === 1 ? (
+            // One day makes no line.
             <TrendTable days={body.days} />
           ) : (
             <TrendChart days={body.days} />
