@@ -26,9 +26,8 @@ export function DeleteManifest({
   const { repository } = useRepository()
   const changes = [listManifests, listTags, readRepository, listRepositories]
   const remove = useApiAction(deleteManifest, { changes })
-  const manifest = useLast(asked)
-  if (!manifest) return null
-  const { digest, tags } = manifest
+  // There before it opens, so that it knows where the focus goes back to.
+  const { digest = '', tags = [] } = useLast(asked) ?? {}
   return (
     <Confirm
       isOpen={asked !== undefined}

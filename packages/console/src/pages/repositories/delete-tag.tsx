@@ -25,9 +25,8 @@ export function DeleteTag({
 }) {
   const { repository } = useRepository()
   const remove = useApiAction(deleteTag, { changes: [listTags, readRepository, listRepositories] })
-  const tag = useLast(asked)
-  if (!tag) return null
-  const { name } = tag
+  // There before it opens, so that it knows where the focus goes back to.
+  const name = useLast(asked)?.name ?? ''
   return (
     <Confirm
       isOpen={asked !== undefined}
