@@ -89,7 +89,7 @@ export const projectText = {
     added: (name: string, role: string) => `${name} is ${role} now.`,
     changeRole: (name: string) => `Role of ${name}`,
     override: 'Set here',
-    overrideOne: (name: string) => `Give ${name} another role here`,
+    overrideOne: (name: string) => `Set here: ${name}`,
     remove: 'Remove',
     removeOne: (name: string) => `Remove ${name}`,
     removed: (name: string) => `${name} has no role of this project any more.`,

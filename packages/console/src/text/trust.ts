@@ -34,7 +34,7 @@ export const trustText = {
   empty: 'Nobody is trusted yet',
   emptyLead: 'Signatures are shown, but count for no policy until somebody is trusted.',
   remove: 'Remove',
-  removeOne: (name: string) => `Trust ${name} no more`,
+  removeOne: (name: string) => `Remove ${name}`,
   removeTitle: (name: string) => `Trust ${name} no more?`,
   removeLead: 'Its signatures count no more, at once. What a policy lets in for them is refused.',
   removed: (name: string) => `${name} is trusted no more.`,
