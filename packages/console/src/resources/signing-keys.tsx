@@ -116,6 +116,8 @@ export function SigningKeys({ project, mayManage }: { project: string; mayManage
   )
 }
 
+const newKey: { name: string; algorithm: Key['algorithm'] } = { name: '', algorithm: 'ecdsa-p256' }
+
 type CreateProps = {
   readonly project: string
   readonly onClose: () => void
@@ -139,7 +141,7 @@ function KeyFields({ project, onClose, onCreated }: CreateProps) {
   const create = useApiAction(createSigningKey)
   const { form, fault, isSending, onSubmit } = useApiForm({
     schema: createSigningKey.body,
-    initial: { name: '', algorithm: 'ecdsa-p256' as (typeof algorithms)[number] },
+    initial: newKey,
     send: async (body) => {
       const { body: key } = await create.mutateAsync({ params: { project }, body })
       notifyDone(text.keyCreated(key.name))

@@ -34,13 +34,14 @@ export function CreateProject({
 function Fields({ parent, onClose }: { parent: string; onClose: () => void }) {
   const create = useApiAction(createProject)
   const navigate = useNavigate()
+  const initial: { name: string; description: string; visibility: VisibilityChoice } = {
+    name: parent === '' ? '' : `${parent}/`,
+    description: '',
+    visibility: 'inherit',
+  }
   const { form, fault, isSending, onSubmit } = useApiForm({
     schema: createProject.body,
-    initial: {
-      name: parent === '' ? '' : `${parent}/`,
-      description: '',
-      visibility: 'inherit' as VisibilityChoice,
-    },
+    initial,
     toBody: ({ name, description, visibility }) => ({
       name,
       ...(description !== '' && { description }),

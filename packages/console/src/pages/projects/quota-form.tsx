@@ -24,12 +24,13 @@ export function QuotaForm({
 }) {
   const action = useApiAction(setQuota, { changes: [readProjectUsage, readProject, listProjects] })
   const { quotaBytes, quotaRepositories } = settings
+  const initial: { bytes: Amount; repositories: Amount } = {
+    bytes: quotaBytes.own === null ? '' : quotaBytes.own / gigabyte,
+    repositories: quotaRepositories.own ?? '',
+  }
   const { form, fault, isSending, onSubmit } = useApiForm({
     schema: setQuota.body,
-    initial: {
-      bytes: (quotaBytes.own === null ? '' : quotaBytes.own / gigabyte) as Amount,
-      repositories: (quotaRepositories.own ?? '') as Amount,
-    },
+    initial,
     toBody: ({ bytes, repositories }) => ({
       bytes: bytes === '' ? null : Math.round(Number(bytes) * gigabyte),
       repositories: repositories === '' ? null : Number(repositories),

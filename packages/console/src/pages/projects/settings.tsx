@@ -24,17 +24,20 @@ export default function ProjectSettings() {
   )
 }
 
+type Values = { description: string; visibility: VisibilityChoice; allowedAddresses: string }
+
 function SettingsForm({ project }: { project: Project }) {
   const { name, description, settings, version } = project
   const { visibility, allowedAddresses } = settings
   const update = useApiAction(updateProject)
+  const initial: Values = {
+    description,
+    visibility: visibility.own ?? 'inherit',
+    allowedAddresses: allowedAddresses.own?.join('\n') ?? '',
+  }
   const { form, fault, isSending, onSubmit } = useApiForm({
     schema: updateProject.body,
-    initial: {
-      description,
-      visibility: (visibility.own ?? 'inherit') as VisibilityChoice,
-      allowedAddresses: allowedAddresses.own?.join('\n') ?? '',
-    },
+    initial,
     toBody: (values) => {
       const addresses = linesOf(values.allowedAddresses)
       return {
