@@ -14,6 +14,7 @@ import { TagBrowser } from './browse/tags.ts'
 import type { Config } from './config/schema.ts'
 import { listSettings } from './config/settings-list.ts'
 import { lockDataDirectory } from './data-lock.ts'
+import { loopbackUrl, pathPrefixOf, urlOf } from './http/addresses.ts'
 import { authenticate } from './http/authenticate.ts'
 import { consoleDirectory } from './http/console/directory.ts'
 import { ConsoleDoor } from './http/console/serve.ts'
@@ -35,7 +36,6 @@ import { Traffic } from './http/traffic.ts'
 import { Jobs } from './jobs/jobs.ts'
 import type { Logger } from './log.ts'
 import type { Database } from './metadata/database.ts'
-import { readLevels } from './metadata/levels.ts'
 import { openDatabase } from './metadata/open.ts'
 import { getOrCreateSecret } from './metadata/secrets.ts'
 import { Metrics } from './metrics.ts'
@@ -58,6 +58,7 @@ import { TrustedRoots } from './signatures/roots.ts'
 import { ImageSigning } from './signatures/sign.ts'
 import type { StorageDriver } from './storage/driver.ts'
 import { openStorage } from './storage/open.ts'
+import { readinessChecks, sampleLevels } from './vital-signs.ts'
 import { version } from './version.ts'
 import { startBookkeeping } from './worker/bookkeeping.ts'
 import { makeHandlers } from './worker/handlers.ts'
@@ -341,62 +342,6 @@ export async function openApp(
     await closeAll()
     throw error
   }
-}
-
-async function sampleLevels(
-  metrics: Metrics,
-  database: Database,
-  storage: StorageDriver,
-): Promise<void> {
-  const levels = await readLevels(database.read, new Date().toISOString())
-  metrics.uploadSessionsOpen.set(levels.uploadSessionsOpen)
-  metrics.trashDue.set(levels.trashDue)
-  metrics.damagedBlobs.set(levels.damagedBlobs)
-  const space = await storage.space()
-  if (space) metrics.storageFreeBytes.set(space.free)
-}
-
-function readinessChecks(database: Database, storage: StorageDriver) {
-  return [
-    {
-      name: 'database',
-      check: async () => {
-        await database.read.selectFrom('secrets').select('name').limit(1).execute()
-      },
-    },
-    {
-      name: 'storage',
-      check: async () => {
-        // Whether it answers; a full store still serves pulls, so it is no reason to send clients away.
-        await storage.space()
-      },
-    },
-  ]
-}
-
-/** Of the address that clients use, without the slash at its end. */
-function pathPrefixOf(url: string | undefined): string {
-  return url === undefined ? '' : new URL(url).pathname.replace(/\/+$/, '')
-}
-
-function urlOf(config: Config, address: { address: string; port: number; family: string }): string {
-  if (config.http.externalUrl !== undefined) return config.http.externalUrl
-  const scheme = config.http.tls.kind === 'off' ? 'http' : 'https'
-  const anywhere = address.address === '0.0.0.0' || address.address === '::'
-  const host = anywhere
-    ? 'localhost'
-    : address.family === 'IPv6'
-      ? `[${address.address}]`
-      : address.address
-  return `${scheme}://${host}:${address.port}`
-}
-
-/** Where programs on this machine reach the listener itself, whatever stands before it. */
-function loopbackUrl({ http }: Config, address: { address: string; port: number }): string {
-  const isLocal = ['0.0.0.0', '::', '::1', '127.0.0.1'].includes(address.address)
-  const host = address.address.includes(':') ? `[${address.address}]` : address.address
-  const scheme = http.tls.kind === 'off' ? 'http' : 'https'
-  return `${scheme}://${isLocal ? (address.address === '::1' ? '[::1]' : '127.0.0.1') : host}:${address.port}`
 }
 
 function openPeerCertificates({ http }: Config): PeerCertificates | undefined {

@@ -1,10 +1,8 @@
-import type { AuditLog } from '../audit/log.ts'
 import type { Config } from '../config/schema.ts'
 import type { Database } from '../metadata/database.ts'
 import { readLevels } from '../metadata/levels.ts'
 import { countFailedJobs, databaseTime, oldestWaitingScan } from '../metadata/health.ts'
 import type { Logger } from '../log.ts'
-import type { Advisories } from '../scan/advisories.ts'
 import type { StorageDriver } from '../storage/driver.ts'
 
 type HealthState = 'ok' | 'warning' | 'error'
@@ -28,11 +26,29 @@ export type HealthView = {
   checks: ({ name: CheckName } & Finding)[]
 }
 
+/** The audit log, as far as health goes. */
+type AuditChain = {
+  status(): Promise<{
+    readonly head: { readonly position: number }
+    readonly unsealed: number
+    readonly forwarded: readonly { readonly name: string; readonly failure: string | undefined }[]
+  }>
+}
+
+/** The advisories, as far as health goes. */
+type AdvisoriesInForce = {
+  readonly state: {
+    readonly data: { readonly builtAt: string | null }
+    /** Why a newer file is not used. */
+    readonly fault: string | null
+  }
+}
+
 type HealthParts = {
   readonly database: Database
   readonly storage: StorageDriver
-  readonly audit: Pick<AuditLog, 'status'>
-  readonly advisories: Pick<Advisories, 'state'>
+  readonly audit: AuditChain
+  readonly advisories: AdvisoriesInForce
   readonly config: Pick<Config, 'scan' | 'http'>
   /** When the certificate in force ends; `undefined` without TLS. */
   readonly certificateEnd: (() => Date) | undefined
@@ -286,7 +302,8 @@ function gibibytes(bytes: number): string {
 }
 
 function days(milliseconds: number): string {
-  return plural(Math.max(0, Math.floor(milliseconds / dayMs)), 'day')
+  const count = Math.max(0, Math.floor(milliseconds / dayMs))
+  return `${count} ${count === 1 ? 'day' : 'days'}`
 }
 
 /** Counted up to 100. */

@@ -14,7 +14,7 @@ import type { ManifestView } from './manifests.ts'
 type Severity = 'critical' | 'high' | 'medium' | 'low' | 'negligible' | 'unknown'
 
 /** What scanning knows of an image, in short. */
-export type ScanSummary = {
+type ScanSummary = {
   platform: string | null
   state: 'none' | 'waiting' | 'running' | 'catalogued' | 'failed' | 'unsupported'
   counts: Record<Severity, number>

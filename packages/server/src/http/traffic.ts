@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { latencyQuantile, latencyStep, latencySteps } from './latency-histogram.ts'
 
-export type TrafficGroup = (typeof groups)[number]
+type TrafficGroup = (typeof groups)[number]
 
 /** What one group of requests did in some time. Percentiles in milliseconds. */
 export type GroupTraffic = {

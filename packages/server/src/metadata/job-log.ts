@@ -16,7 +16,7 @@ export async function appendJobLog(
     .select(({ fn }) => fn.max('number').as('last'))
     .where('job_id', '=', jobId)
     .executeTakeFirstOrThrow()
-  const first = Number(last ?? 0) + 1
+  const first = (last ?? 0) + 1
   const rows = lines.map((line, index) => ({ ...line, job_id: jobId, number: first + index }))
   await tx.insertInto('job_log_lines').values(rows).execute()
   await tx

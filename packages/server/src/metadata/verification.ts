@@ -1,4 +1,5 @@
 import type { Digest } from '@berth/oci/digest.ts'
+import { sql } from 'kysely'
 import type { Executor, Transaction } from './database.ts'
 
 export type VerifiableBlob = { digest: Digest; size: number; storage_key: string }
@@ -23,10 +24,10 @@ export function blobsToVerify(
 export async function bytesToVerify(db: Executor, before: string): Promise<number> {
   const { bytes } = await db
     .selectFrom('blobs')
-    .select(({ fn }) => fn.sum<number>('size').as('bytes'))
+    .select(sql<number>`cast(coalesce(sum(size), 0) as bigint)`.as('bytes'))
     .where('verified_at', '<', before)
     .executeTakeFirstOrThrow()
-  return Number(bytes ?? 0)
+  return bytes
 }
 
 export type VerifiableManifest = {

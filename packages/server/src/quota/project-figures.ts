@@ -16,6 +16,8 @@ import {
 } from '../metadata/project-figures.ts'
 import { findProject } from '../metadata/projects.ts'
 
+export type { ProjectWithFigures }
+
 const rowsAtOnce = 1000
 const savedAtOnce = 200
 /** Rests as long as it works: it is in no hurry. */

@@ -8,7 +8,7 @@ import {
   updateProject,
 } from '@berth/api/projects.ts'
 import type { Project } from '../../access/projects.ts'
-import type { ProjectWithFigures } from '../../metadata/project-figures.ts'
+import type { ProjectWithFigures } from '../../quota/project-figures.ts'
 import { allowedInProject } from './allowed-actions.ts'
 import { type Binding, bind } from './call.ts'
 

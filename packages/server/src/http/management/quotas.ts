@@ -7,7 +7,7 @@ import {
   setQuota,
 } from '@berth/api/quotas.ts'
 import { parseReference, parseRepositoryName } from '@berth/oci/reference.ts'
-import type { ProjectWithFigures } from '../../metadata/project-figures.ts'
+import type { ProjectWithFigures } from '../../quota/project-figures.ts'
 import { type Binding, bind } from './call.ts'
 
 /** What projects may hold, what they hold, and what deleting something would free. */
