@@ -97,7 +97,7 @@ test('an owner makes a robot by keyboard, sees its secret once, and deletes it b
   expect(await remove.isDisabled()).toBe(true)
   await confirm.getByRole('textbox').fill('acme+build')
   await remove.click()
-  await page.getByRole('cell', { name: 'acme+build' }).waitFor({ state: 'detached' })
+  await page.getByRole('cell', { name: 'acme+build', exact: true }).waitFor({ state: 'detached' })
   await close()
 })
 
