@@ -43,7 +43,7 @@ describe.each(testDatabases)('signing in through the management API on $name', (
           sessions,
           signIn,
           secondFactor,
-          forwarding: { externalOrigin: () => ({ protocol, host: 'berth' }) },
+          forwarding: { externalOrigin: () => ({ protocol, host: 'berth', prefix: '' }) },
         },
       })
       // As the application does it: by the cookie, and nobody without one.
@@ -61,6 +61,7 @@ describe.each(testDatabases)('signing in through the management API on $name', (
         credentials: sessionId === undefined ? 'password' : 'session',
         ...(sessionId !== undefined && { sessionId }),
         mayInstance: (action) => action === 'catalog',
+        mayProject: () => Promise.resolve(false),
       })
     const signIn = (more: object = {}) =>
       api.send('POST', '/session', {
