@@ -8,6 +8,7 @@ import {
   testCaller,
   type TestManagement,
 } from '../../testing/open-test-management.ts'
+import { ProjectFigures } from '../../quota/project-figures.ts'
 import { openTestPeople, type TestPeople } from '../../testing/open-test-people.ts'
 import { memberRoutes } from './members.ts'
 import { projectRoutes } from './projects.ts'
@@ -34,7 +35,11 @@ describe.each(testDatabases)('projects and members over HTTP on $name', (engine)
       management = await openTestManagement({
         bindings: [...projectRoutes, ...memberRoutes],
         database: test.database,
-        door: { projects: people.projects, members: people.members },
+        door: {
+          projects: people.projects,
+          members: people.members,
+          projectFigures: new ProjectFigures({ database: test.database, now: Date.now }),
+        },
       })
     })
     afterEach(async () => {
@@ -65,7 +70,10 @@ describe.each(testDatabases)('projects and members over HTTP on $name', (engine)
       expect(created.headers.get('location')).toBe('/api/v1/projects/acme%2Fcv')
       expect(created.body).toMatchObject({ name: 'acme/cv', parent: 'acme' })
       const read = await send('GET', '/projects/acme%2Fcv')
-      expect(read.body).toEqual(created.body)
+      expect(read.body).toEqual({ ...(created.body as object), allowed: expect.any(Array) })
+      expect(read.body).toMatchObject({
+        allowed: expect.arrayContaining(['readProject', 'deleteProject', 'manageMembers']),
+      })
       const changed = await send('PATCH', '/projects/acme%2Fcv', {
         visibility: null,
         allowedAddresses: ['192.0.2.0/24'],
