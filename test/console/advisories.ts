@@ -12,7 +12,7 @@ type Advisory = {
 }
 
 /** What the packages of the sample images suffer from, in OSV's form. */
-export const advisories: readonly Advisory[] = [
+const advisories: readonly Advisory[] = [
   {
     id: 'DSA-5218-1',
     cve: 'CVE-2022-37434',

@@ -12,7 +12,7 @@ const command = join(import.meta.dirname, '../../packages/cli/src/main.js')
 
 /** Who sits before the console in the tests. All have the password {@link password}. */
 export const password = 'heron basalt umbrella'
-export const roles = {
+const roles = {
   /** Administrator of the instance. */
   admin: { instance: 'admin', acme: undefined },
   /** Sees everything of the instance, changes nothing. */
@@ -162,7 +162,7 @@ async function judge(berth: Berth): Promise<void> {
     status: 'not_affected',
     justification: 'vulnerable_code_not_present',
     statement: 'The extension is not built.',
-  }).catch(() => undefined)
+  })
   await manage(berth, 'POST', '/projects/acme/robots', {
     name: 'deploy',
     actions: ['pull'],
@@ -176,9 +176,9 @@ async function judge(berth: Berth): Promise<void> {
     description: 'The public API of the shop',
     readme:
       '# api\n\nServes the shop over HTTP.\n\n## Run it\n\n```sh\ndocker run -p 8080:8080 registry/acme/api:latest\n```\n\n| variable | meaning |\n|---|---|\n| `LOG_LEVEL` | `debug`, `info`, `warn` |\n',
-  }).catch(() => undefined)
+  })
   await manage(berth, 'PATCH', '/repositories/acme%2Fhostile', {
     description: '<script>document.title="run"</script> \u202eReversed',
     readme: hostile.readme,
-  }).catch(() => undefined)
+  })
 }

@@ -48,14 +48,6 @@ export async function callApi<R extends Route>(
   return withSession(route, () => client.call(route, request))
 }
 
-/** As `callApi`, for routes that stream their answer. */
-export async function streamApi<R extends Route>(
-  route: R,
-  request: ClientRequest<R>,
-): Promise<Response> {
-  return withSession(route, () => client.stream(route, request))
-}
-
 /** Sends a request; when the session has ended meanwhile, once more after signing in again. */
 export async function withSession<Result>(
   route: Route,

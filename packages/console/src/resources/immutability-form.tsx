@@ -1,8 +1,10 @@
+import type { ClientAnswer } from '@berth/api/client.ts'
 import {
   createImmutabilityRule,
   createInstanceImmutabilityRule,
   updateImmutabilityRule,
   updateInstanceImmutabilityRule,
+  type listImmutabilityRules,
 } from '@berth/api/immutability.ts'
 import { Modal, NativeSelect, Stack, TextInput } from '@mantine/core'
 import { immutabilityText as text } from '../text/immutability.ts'
@@ -10,9 +12,10 @@ import { uiText } from '../text/ui.ts'
 import { useApiForm } from '../ui/api-form.ts'
 import { FormEnd } from '../ui/form-end.tsx'
 import { notifyDone } from '../ui/notify.ts'
-import type { Rule } from './immutability.tsx'
 import { patternOf } from './robot-form.tsx'
 import { type Place, useTwinAction } from './twin.ts'
+
+export type Rule = ClientAnswer<typeof listImmutabilityRules>['body']['items'][number]
 
 const creating = { ofProject: createImmutabilityRule, ofInstance: createInstanceImmutabilityRule }
 const updating = { ofProject: updateImmutabilityRule, ofInstance: updateInstanceImmutabilityRule }

@@ -1,4 +1,3 @@
-import type { ClientAnswer } from '@berth/api/client.ts'
 import {
   deleteImmutabilityRule,
   deleteInstanceImmutabilityRule,
@@ -16,7 +15,7 @@ import { type Column, DataTable } from '../ui/data-table.tsx'
 import { ForeignText } from '../ui/foreign-text.tsx'
 import { notifyDone, notifyFault } from '../ui/notify.ts'
 import { Empty } from '../ui/states.tsx'
-import { ImmutabilityForm } from './immutability-form.tsx'
+import { ImmutabilityForm, type Rule } from './immutability-form.tsx'
 import { TestTag } from './immutability-test.tsx'
 import { RowMenu } from './machine-cells.tsx'
 import { type Place, useTwin, useTwinAction } from './twin.ts'
@@ -25,7 +24,6 @@ const listing = { ofProject: listImmutabilityRules, ofInstance: listInstanceImmu
 const ordering = { ofProject: orderImmutabilityRules, ofInstance: orderInstanceImmutabilityRules }
 const deleting = { ofProject: deleteImmutabilityRule, ofInstance: deleteInstanceImmutabilityRule }
 
-export type Rule = ClientAnswer<typeof listImmutabilityRules>['body']['items'][number]
 type Row = { readonly rule: Rule; readonly place: number }
 type Dialog = { readonly kind: 'form' | 'delete'; readonly rule?: Rule }
 

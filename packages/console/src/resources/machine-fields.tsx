@@ -7,7 +7,7 @@ export type Action = keyof typeof keysText.actions
 const actions = Object.keys(keysText.actions) as Action[]
 
 /** As the fields of a form hold it. */
-export type Limits = { actions: Action[]; repositories: string; allowedAddresses: string }
+type Limits = { actions: Action[]; repositories: string; allowedAddresses: string }
 
 type Form = {
   readonly values: Limits

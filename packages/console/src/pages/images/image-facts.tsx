@@ -18,7 +18,7 @@ export function isChart({ config }: Manifest): boolean {
 }
 
 /** What it is, in words. */
-export function kindWords(manifest: Manifest): string {
+function kindWords(manifest: Manifest): string {
   if (isChart(manifest)) return text.kinds.chart
   if (manifest.kind === 'index') return text.kinds.index(choicesOf(manifest).length)
   if (manifest.kind !== 'artifact') return text.kinds[manifest.kind]

@@ -22,6 +22,7 @@ import { useApi, useApiAction } from '../../api/queries.ts'
 import { useSession } from '../../api/session.ts'
 import type { Finding } from './finding-key.ts'
 import { useImage, useMayHere } from './image-context.ts'
+import { fitsPattern } from './name-pattern.ts'
 
 export type Statement = z.output<typeof listVexStatements.answer>['items'][number]
 export type Exception = z.output<typeof listPolicyExceptions.answer>['items'][number]
@@ -76,7 +77,7 @@ export function useStatements({ vulnerability, package: found }: Finding): State
   return (ofProject.data ?? ofInstance.data)?.body.items.filter(holds) ?? []
 }
 
-/** Exceptions of the project of the image that name the vulnerability or the package of a finding. */
+/** Exceptions of the project of the image that hold there and name the vulnerability or the package of a finding. */
 export function useExceptions({ vulnerability, package: found }: Finding): Exception[] {
   const { repository } = useImage()
   const { isProject, isInstance } = useReadsProject()
@@ -89,6 +90,7 @@ export function useExceptions({ vulnerability, package: found }: Finding): Excep
   const ofInstance = useApi(listInstancePolicyExceptions, { query }, { isEnabled: isInstance })
   const names = [`${found.kind}:${found.name}`, found.name]
   const holds = (exception: Exception) =>
+    fitsPattern(exception.repositories, repository.name) &&
     (exception.vulnerability === null || exception.vulnerability === vulnerability) &&
     (exception.package === null || names.includes(exception.package)) &&
     (exception.vulnerability !== null || exception.package !== null)

@@ -7,8 +7,8 @@ import { isAttestation, platformName } from './platforms.ts'
 const text = imageSecurityText.relations
 
 export type Referrer = z.output<typeof listReferrers.answer>['items'][number]
-export type NodeKind = keyof typeof text.kinds
-export type Relation = keyof typeof text.relations
+type NodeKind = keyof typeof text.kinds
+type Relation = keyof typeof text.relations
 
 /** A manifest in the picture. All but one hang on another. */
 export type RelationNode = {

@@ -37,7 +37,7 @@ export function configurationLines(
   })
   return lines
     .sort((a, b) => a.place - b.place || (a.key < b.key ? -1 : 1))
-    .map(({ place: _, ...line }) => line)
+    .map(({ key, name, before, after, change }) => ({ key, name, before, after, change }))
 }
 
 function changeOf(before: string | undefined, after: string | undefined): Change {

@@ -98,7 +98,7 @@ export function ExceptionTable({
   )
 }
 
-export function isInForce({ endsAt, endedAt }: Exception): boolean {
+function isInForce({ endsAt, endedAt }: Exception): boolean {
   return endedAt === null && Date.parse(endsAt) > Date.now()
 }
 

@@ -1,7 +1,5 @@
-import type { readPolicy } from '@berth/api/policies.ts'
 import { Alert, Button, Grid, Group, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useMemo, useState } from 'react'
-import type * as z from 'zod'
 import { policyText as text } from '../../text/policy.ts'
 import { useFilters } from '../../ui/filters.ts'
 import { Empty } from '../../ui/states.tsx'
@@ -11,11 +9,9 @@ import { draughtOf, faultsIn, type RuleFault, withDrafts, withText } from './pol
 import { faultsOfTrial, PolicyPreview, usePolicyTrial } from './policy-preview.tsx'
 import { PolicyYaml } from './policy-yaml.tsx'
 import { RemovePolicy } from './remove-policy.tsx'
-import { ReviewDialog } from './review-dialog.tsx'
+import { type Policy, ReviewDialog } from './review-dialog.tsx'
 import { RuleList } from './rule-list.tsx'
 import type { Scope } from './scope.tsx'
-
-export type Policy = z.output<typeof readPolicy.answer>
 
 /** Rules as forms and as YAML, what they would do beside them. */
 export function PolicyEditor({

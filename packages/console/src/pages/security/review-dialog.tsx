@@ -7,14 +7,16 @@ import {
   setPolicy,
 } from '@berth/api/policies.ts'
 import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core'
+import type * as z from 'zod'
 import { useApiAction } from '../../api/queries.ts'
 import { policyText as text } from '../../text/policy.ts'
 import { uiText } from '../../text/ui.ts'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { PolicyDiff } from './policy-diff.tsx'
-import type { Policy } from './policy-editor.tsx'
 import { type Scope, scoped } from './scope.tsx'
+
+export type Policy = z.output<typeof readPolicy.answer>
 
 const pair = { project: setPolicy, instance: setInstancePolicy }
 
