@@ -108,6 +108,9 @@ for (const { name: engine, available, open } of testDatabases) {
           project: '',
           repository: 'team/app',
           digest,
+          package: null,
+          vulnerability: null,
+          images: null,
         },
         {
           kind: 'tag',
@@ -116,6 +119,9 @@ for (const { name: engine, available, open } of testDatabases) {
           project: '',
           repository: 'team/web',
           digest,
+          package: null,
+          vulnerability: null,
+          images: null,
         },
       ])
       expect(texts(await find('3-rc', ['tag']))).toHaveLength(2)
