@@ -73,7 +73,7 @@ describe('single sign-on with oidc-provider', () => {
     const { status, body } = await callApi(berth, 'GET', '/auth/providers')
     expect({ status, body }).toEqual({
       status: 200,
-      body: { items: [{ id: 'corp', name: 'Corporation' }] },
+      body: { ways: ['password', 'provider'], items: [{ id: 'corp', name: 'Corporation' }] },
     })
   })
 
