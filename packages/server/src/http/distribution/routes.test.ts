@@ -34,21 +34,15 @@ describe('routes', () => {
     }
   })
 
-  it.each([
-    '/',
-    '/v2x',
-    '/v2/a',
-    '/v2/a/b/c',
-    '/v3/',
-    '/favicon.ico',
-    '//v2/',
-    '/v2/a/tags/list/x',
-  ])('end-* %s is no endpoint', async (path) => {
-    const answer = await client.send('GET', path)
-    expect(answer.status).toBe(404)
-    expect(answer.headers['content-type']).toBe('application/json')
-    expect(JSON.parse(answer.body.toString())).toHaveProperty('errors')
-  })
+  it.each(['/v2x', '/v2/a', '/v2/a/b/c', '/v3/', '/favicon.ico', '//v2/', '/v2/a/tags/list/x'])(
+    'end-* %s is no endpoint',
+    async (path) => {
+      const answer = await client.send('GET', path)
+      expect(answer.status).toBe(404)
+      expect(answer.headers['content-type']).toBe('application/json')
+      expect(JSON.parse(answer.body.toString())).toHaveProperty('errors')
+    },
+  )
 
   it.each([
     'Upper',
