@@ -126,7 +126,7 @@ describe('the platforms of an index', () => {
     const { children } = await ask<Manifest>(`${api}/manifests/1.10.0`)
     const arm = await ask<Manifest>(`${api}/manifests/${children[1]?.digest ?? ''}`)
     await on('reader', `${images}/1.10.0/configuration`, {}, async (page) => {
-      await page.getByText('linux/amd64', { exact: true }).last().waitFor()
+      await page.locator('dd', { hasText: /^linux\/amd64$/ }).waitFor()
       await page.getByLabel('Platform').selectOption('linux/arm64')
       await page.waitForURL(/platform=linux%2Farm64/)
       await page.locator('dd', { hasText: /^linux\/arm64$/ }).waitFor()
