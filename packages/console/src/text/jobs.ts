@@ -40,6 +40,7 @@ export const jobsText = {
   collection: {
     title: 'Collection',
     lead: 'Blobs and manifests that nobody holds any more are removed after the grace period. It runs by itself; here is what it has before it.',
+    waiting: 'What is waiting',
     reviews: 'To be looked at again',
     reviewsDue: 'of these due now',
     trash: 'Objects to be removed',

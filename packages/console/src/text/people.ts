@@ -59,6 +59,8 @@ export const peopleText = {
     deleteLead:
       'Roles, keys and sessions go with the user. This cannot be undone; the audit log keeps what was done.',
     deleted: (name: string) => `${name} was deleted.`,
+    wasDisabled: (name: string) => `${name} was disabled.`,
+    wasEnabled: (name: string) => `${name} was enabled.`,
     sessions: 'Sessions',
     noSessions: 'Not signed in anywhere.',
     endSessions: 'End all sessions',
@@ -101,6 +103,7 @@ export const peopleText = {
     remove: 'Remove',
     removed: (name: string) => `${name} is no longer in the group.`,
     rename: 'Name and role',
+    details: 'Details',
     deleteTitle: (name: string) => `Delete the group ${name}?`,
     deleteLead: 'Its members lose every role that it gave. This cannot be undone.',
     deleted: (name: string) => `The group ${name} was deleted.`,

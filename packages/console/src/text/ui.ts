@@ -9,6 +9,7 @@ export const uiText = {
   close: 'Close',
   save: 'Save',
   tryAgain: 'Try again',
+  time: 'Time',
   loading: 'Loading',
   loadingMore: 'Loading more',
   nothingHere: 'There is nothing here yet',

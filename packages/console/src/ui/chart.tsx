@@ -2,6 +2,8 @@ import { Box, useComputedColorScheme } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { uiText } from '../text/ui.ts'
+import { formatMoment, formatTick } from './units.ts'
 
 export type Series = {
   readonly name: string
@@ -29,12 +31,17 @@ export function Chart({
   height?: number
 }) {
   const holder = useRef<HTMLDivElement>(null)
+  const plotted = useRef<uPlot>(undefined)
+  const latest = useRef({ times, series, format })
+  latest.current = { times, series, format }
   const scheme = useComputedColorScheme('light')
+  const look = series.map(({ name, color, isFilled }) => `${name} ${color} ${isFilled}`).join()
   useEffect(() => {
     const element = holder.current
     if (!element) return
     const ink = scheme === 'dark' ? '#c1c9cf' : '#495057'
     const grid = { stroke: scheme === 'dark' ? '#2c3237' : '#e9ecef', width: 1 }
+    const write = (value: number) => latest.current.format(value)
     const plot = new uPlot(
       {
         width: element.clientWidth,
@@ -43,38 +50,55 @@ export function Chart({
         cursor: { drag: { x: false, y: false } },
         scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] } },
         axes: [
-          { stroke: ink, grid },
           {
             stroke: ink,
             grid,
-            size: 64,
-            values: (_, ticks) => ticks.map((value) => format(value)),
+            space: 64,
+            values: (_, ticks, __, ___, step) => ticks.map((at) => formatTick(at * 1000, step)),
           },
+          { stroke: ink, grid, size: 64, values: (_, ticks) => ticks.map((tick) => write(tick)) },
         ],
         series: [
-          {},
-          ...series.map(({ name, color, isFilled }) => ({
+          {
+            label: uiText.time,
+            value: (_, at: number | null) =>
+              at === null ? '–' : formatMoment(new Date(at * 1000).toISOString()),
+          },
+          ...latest.current.series.map(({ name, color, isFilled }) => ({
             label: name,
             stroke: color,
             width: 2,
-            value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
+            value: (_: uPlot, value: number | null) => (value === null ? '–' : write(value)),
             ...(isFilled === true && { fill: `${color}26` }),
           })),
         ],
       },
-      [[...times], ...series.map(({ values }) => [...values])],
+      dataOf(latest.current),
       element,
     )
+    plotted.current = plot
     const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }))
     observer.observe(element)
     return () => {
       observer.disconnect()
       plot.destroy()
     }
-  }, [times, series, format, height, scheme])
+  }, [look, height, scheme])
+  // Newer values go into the same plot, so that what is read at the pointer stays.
+  useEffect(() => plotted.current?.setData(dataOf({ times, series })), [times, series])
   return (
     <Box>
       <div ref={holder} role="img" aria-label={summary} style={{ minHeight: height + 30 }} />
     </Box>
   )
+}
+
+function dataOf({
+  times,
+  series,
+}: {
+  times: readonly number[]
+  series: readonly Series[]
+}): uPlot.AlignedData {
+  return [[...times], ...series.map(({ values }) => [...values])]
 }

@@ -64,3 +64,13 @@ export function formatMoment(iso: string): string {
   const time = Date.parse(iso)
   return Number.isNaN(time) ? iso : absolute.format(time)
 }
+
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
+const minute = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
+const second = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
+
+/** A mark at an axis of time: as exact as the seconds from one mark to the next ask for. */
+export function formatTick(time: number, stepSeconds: number): string {
+  if (stepSeconds >= 86_400) return day.format(time)
+  return (stepSeconds >= 60 ? minute : second).format(time)
+}

@@ -36,17 +36,19 @@ function Due() {
     <Show of={collection}>
       {({ body: { waiting, lastRun } }) => (
         <Stack gap="lg">
-          <Box className="berth-panel" p="md">
-            <KeyValues
-              items={[
-                [text.reviews, formatCount(waiting.reviews)],
-                [text.reviewsDue, formatCount(waiting.reviewsDue)],
-                [text.trash, formatCount(waiting.trash)],
-                [text.trashBytes, formatBytes(waiting.trashBytes)],
-              ]}
-            />
-            <Run />
-          </Box>
+          <Section title={text.waiting}>
+            <Box className="berth-panel" p="md">
+              <KeyValues
+                items={[
+                  [text.reviews, formatCount(waiting.reviews)],
+                  [text.reviewsDue, formatCount(waiting.reviewsDue)],
+                  [text.trash, formatCount(waiting.trash)],
+                  [text.trashBytes, formatBytes(waiting.trashBytes)],
+                ]}
+              />
+              <Run />
+            </Box>
+          </Section>
           <Section title={text.lastRun}>
             {lastRun === null ? <Text size="sm">{text.never}</Text> : <RunOf job={lastRun} />}
           </Section>

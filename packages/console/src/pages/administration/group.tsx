@@ -1,5 +1,5 @@
 import { deleteGroup, readGroup, updateGroup } from '@berth/api/groups.ts'
-import { Button, SimpleGrid, Stack, Text, TextInput } from '@mantine/core'
+import { Box, Button, SimpleGrid, Stack, TextInput } from '@mantine/core'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useApi, useApiAction } from '../../api/queries.ts'
@@ -7,6 +7,7 @@ import { useMay } from '../../api/session.ts'
 import { peopleText } from '../../text/people.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { Confirm } from '../../ui/confirm.tsx'
+import { KeyValues } from '../../ui/key-values.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { Page, Section } from '../../ui/page.tsx'
@@ -29,7 +30,8 @@ export default function Group() {
       title={name}
       above={<PageLink to="/administration/groups">{text.above}</PageLink>}
       actions={
-        mayManage && (
+        mayManage &&
+        group.data && (
           <Button variant="outline" color="red.9" onClick={() => setAsked(true)}>
             {peopleText.delete}
           </Button>
@@ -43,7 +45,16 @@ export default function Group() {
             {mayManage ? (
               <Details key={version} name={name} role={body.role} version={version} />
             ) : (
-              <Text>{peopleText.roles[body.role]}</Text>
+              <Section title={text.details}>
+                <Box className="berth-panel" p="md">
+                  <KeyValues
+                    items={[
+                      [peopleText.role, peopleText.roles[body.role]],
+                      [peopleText.source, peopleText.sources(body.source)],
+                    ]}
+                  />
+                </Box>
+              </Section>
             )}
           </SimpleGrid>
         )}

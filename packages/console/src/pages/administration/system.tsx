@@ -42,13 +42,16 @@ function Health() {
       <Show of={health}>
         {({ body: { checks } }) => (
           <Stack gap={0} className="berth-panel" component="ul" m={0} p={0}>
-            {checks.map(({ name, state, message, advice }) => (
+            {checks.map(({ name, state, message, advice }, index) => (
               <Box
                 key={name}
                 component="li"
                 px="md"
                 py="xs"
-                style={{ listStyle: 'none', borderBottom: '1px solid var(--berth-line)' }}
+                style={{
+                  listStyle: 'none',
+                  borderTop: index === 0 ? undefined : '1px solid var(--berth-line)',
+                }}
               >
                 <Group gap="sm" wrap="nowrap" justify="space-between">
                   <Text fw={600} size="sm">

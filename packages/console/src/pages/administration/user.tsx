@@ -1,5 +1,5 @@
 import { deleteUser, readUser, updateUser } from '@berth/api/users.ts'
-import { Badge, Button, Group, SimpleGrid, Text } from '@mantine/core'
+import { Badge, Button, Group, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useApi, useApiAction } from '../../api/queries.ts'
@@ -7,7 +7,7 @@ import { useMay } from '../../api/session.ts'
 import { peopleText } from '../../text/people.ts'
 import { Confirm } from '../../ui/confirm.tsx'
 import { PageLink } from '../../ui/link.tsx'
-import { notifyDone } from '../../ui/notify.ts'
+import { notifyDone, notifyFault } from '../../ui/notify.ts'
 import { Page } from '../../ui/page.tsx'
 import { Show } from '../../ui/states.tsx'
 import { UserAccount } from './user-account.tsx'
@@ -27,17 +27,18 @@ export default function User() {
   const isDisabled = user.data !== undefined && user.data.body.disabledAt !== null
   const setDisabled = async (disabled: boolean) => {
     await update.mutateAsync({ params: { user: name }, body: { disabled } })
-    notifyDone(text.saved)
+    notifyDone(disabled ? text.wasDisabled(name) : text.wasEnabled(name))
   }
   return (
     <Page
       title={name}
       above={<PageLink to="/administration/users">{text.above}</PageLink>}
       actions={
-        mayManage && (
+        mayManage &&
+        user.data && (
           <>
             {isDisabled ? (
-              <Button variant="default" onClick={() => void setDisabled(false)}>
+              <Button variant="default" onClick={() => void setDisabled(false).catch(notifyFault)}>
                 {text.enable}
               </Button>
             ) : (
@@ -67,10 +68,10 @@ export default function User() {
             </Group>
             <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
               <UserAccount key={version} user={body} version={version} mayManage={mayManage} />
-              <div>
+              <Stack gap="xl">
                 <UserSessions user={name} mayManage={mayManage} />
                 <UserKeys user={name} mayManage={mayManage} />
-              </div>
+              </Stack>
             </SimpleGrid>
           </>
         )}
