@@ -17,7 +17,7 @@ const pages = [
   [`${repository}/about`, '<script>document.title='],
   [image, '<script>document.title="run"</script>'],
   [`${image}/configuration`, '<b>bold</b>'],
-  [`${image}/files`, '<img src=x onerror=alert(1)>.txt'],
+  [`${image}/files?path=a`, '<img src=x onerror=alert(1)>.txt'],
   [`${image}/trust`, undefined],
   [`${image}/relations`, undefined],
   ['/repositories/acme%2Fapi/images/1.0.0/findings?vulnerability=CVE-2020-99001', undefined],
