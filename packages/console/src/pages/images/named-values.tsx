@@ -1,4 +1,5 @@
 import { imageText } from '../../text/images.ts'
+import { uiText } from '../../text/ui.ts'
 import { Copy } from '../../ui/copy.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
@@ -44,7 +45,7 @@ export function NamedValues({
           },
           {
             id: 'copy',
-            title: '',
+            title: uiText.copy,
             width: 60,
             cell: ({ name, value }) => <Copy text={value} what={name.slice(0, 100)} />,
           },
