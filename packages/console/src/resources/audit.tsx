@@ -15,7 +15,7 @@ import { AuditEntry, type Entry } from './audit-entry.tsx'
 const outcomes = ['success', 'denied', 'failure'] as const
 const colors: Readonly<Record<string, string>> = {
   success: 'teal.9',
-  denied: 'orange.9',
+  denied: '#b84a00',
   failure: 'red.9',
 }
 const names = ['actor', 'action', 'targetPrefix', 'outcome', 'from', 'to'] as const

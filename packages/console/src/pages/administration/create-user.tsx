@@ -61,6 +61,7 @@ export function CreateUser({ isOpen, onClose }: { isOpen: boolean; onClose: () =
             required
             autoComplete="new-password"
             {...form.getInputProps('password')}
+            aria-invalid={form.errors['password'] !== undefined}
           />
           <TextInput label={peopleText.displayName} {...form.getInputProps('displayName')} />
           <TextInput label={peopleText.email} type="email" {...form.getInputProps('email')} />

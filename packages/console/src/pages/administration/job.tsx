@@ -103,7 +103,7 @@ function Facts({ job }: { job: Job }) {
   )
 }
 
-const levelColors = { info: 'gray.7', warning: 'yellow.9', error: 'red.9' } as const
+const levelColors = { info: 'gray.7', warning: '#8a5d00', error: 'red.9' } as const
 
 function Log({ id }: { id: string }) {
   const log = useApi(readJobLog, { params: { job: id } }, {}, ({ isOver }) => !isOver && liveMs)

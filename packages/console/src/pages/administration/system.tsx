@@ -13,7 +13,7 @@ import { TrafficTable } from './traffic-table.tsx'
 
 const healthMs = 10_000
 const trafficMs = 5000
-const colors = { ok: 'teal.9', warning: 'yellow.9', error: 'red.9' } as const
+const colors = { ok: 'teal.9', warning: '#8a5d00', error: 'red.9' } as const
 
 export default function System() {
   const traffic = useApi(readTraffic, {}, { refreshMs: trafficMs })

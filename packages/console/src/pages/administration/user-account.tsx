@@ -92,6 +92,7 @@ function Password({ name }: { name: string }) {
             description={peopleText.passwordHint}
             autoComplete="new-password"
             {...form.getInputProps('password')}
+            aria-invalid={form.errors['password'] !== undefined}
           />
           <FormEnd fault={fault} action={text.setPassword} isSending={isSending} />
         </Stack>

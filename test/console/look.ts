@@ -1,0 +1,53 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Locator, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { type Console, settled, type Visit } from './harness.ts'
+
+/** Opens a page as the administrator, and closes it whatever happens; nothing may go wrong in it. */
+export async function visitAsAdmin(
+  berth: Console,
+  path: string,
+  use: (page: Page, visit: Visit) => Promise<void>,
+): Promise<void> {
+  const opened = await berth.open('admin', path)
+  try {
+    await use(opened.page, opened)
+    expect(opened.troubles).toEqual([])
+  } finally {
+    await opened.close()
+  }
+}
+
+/** The items of a list of the API, as the administrator reads it. */
+export async function listOf(berth: Console, path: string): Promise<Record<string, unknown>[]> {
+  const { items } = (await berth.manage('GET', path)) as { items: Record<string, unknown>[] }
+  return items
+}
+
+/** Of the page, or of the dialog that is open above it. */
+export async function violationsIn(page: Page, part: string): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).include(part).analyze()
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+}
+
+/** The texts of a column of a table. */
+export async function column(page: Page, table: string, title: string): Promise<string[]> {
+  await settled(page)
+  const cells = page.getByRole('table', { name: table }).locator(`td[data-label="${title}"]`)
+  return (await cells.allInnerTexts()).map((text) => text.trim())
+}
+
+export async function choose(page: Page, within: Page | Locator, field: string, option: string) {
+  await within.getByRole('combobox', { name: field }).click()
+  await page.getByRole('option', { name: option, exact: true }).click()
+}
+
+/** Pages need a moment after what somebody does in them. */
+export const eventually = <Value>(read: () => Value | Promise<Value>) =>
+  expect.poll(read, { timeout: 15_000 })
+
+/** The value that stands beside a name, such as `Database`. */
+export function fact(within: Page | Locator, name: string): Promise<string> {
+  const term = within.locator('dt').filter({ hasText: new RegExp(`^${name}$`) })
+  return term.locator('xpath=../dd').innerText()
+}
