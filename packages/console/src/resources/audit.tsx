@@ -106,7 +106,7 @@ function columnsFor(show: (entry: Entry) => void): Column<Entry>[] {
         </>
       ),
     },
-    { id: 'actor', title: text.actor, cell: ({ actor }) => <bdi>{actor.name}</bdi> },
+    { id: 'actor', title: text.actor, width: 130, cell: ({ actor }) => <bdi>{actor.name}</bdi> },
     {
       id: 'outcome',
       title: text.outcome,
@@ -117,7 +117,7 @@ function columnsFor(show: (entry: Entry) => void): Column<Entry>[] {
       ),
     },
     { id: 'address', title: text.address, cell: ({ address }) => address },
-    { id: 'at', title: text.at, cell: ({ at }) => <Ago at={at} /> },
+    { id: 'at', title: text.at, width: 130, cell: ({ at }) => <Ago at={at} /> },
   ]
 }
 

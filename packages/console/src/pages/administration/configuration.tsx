@@ -46,6 +46,7 @@ const columns: readonly Column<Setting>[] = [
   {
     id: 'source',
     title: text.source,
+    width: 150,
     cell: ({ source }) =>
       source === 'default' ? (
         <span className="berth-quiet">{text.sources.default}</span>
@@ -58,6 +59,7 @@ const columns: readonly Column<Setting>[] = [
   {
     id: 'default',
     title: text.default,
+    width: '16%',
     cell: ({ default: value, source }) =>
       source !== 'default' && value !== null && <span className="berth-mono">{value}</span>,
   },

@@ -32,7 +32,7 @@ export default function Group() {
       actions={
         mayManage &&
         group.data && (
-          <Button variant="outline" color="red.9" onClick={() => setAsked(true)}>
+          <Button color="red.9" onClick={() => setAsked(true)}>
             {peopleText.delete}
           </Button>
         )

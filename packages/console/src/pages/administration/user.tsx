@@ -46,7 +46,7 @@ export default function User() {
                 {text.disable}
               </Button>
             )}
-            <Button variant="outline" color="red.9" onClick={() => setAsked('delete')}>
+            <Button color="red.9" onClick={() => setAsked('delete')}>
               {peopleText.delete}
             </Button>
           </>

@@ -100,7 +100,7 @@ export default function Users() {
           data={instanceRoles.map((value) => ({ value, label: peopleText.roles[value] }))}
           value={role ?? null}
           onChange={(value) => setFilters({ role: value ?? undefined })}
-          w={180}
+          w={220}
         />
         <Select
           aria-label={peopleText.state}
