@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
-import { type OidcProvider, startOidcProvider } from '../tools/oidc-provider.ts'
+import { type Provider, startOidcProvider } from './provider.ts'
 import { freePort } from '../tools/process.ts'
 import { type Console, settled, startConsole, type Visit } from './harness.ts'
 import { password } from './seed.ts'
 import { codeOf } from './totp.ts'
 
-let provider: OidcProvider
+let provider: Provider
 let berth: Console
 
 beforeAll(async () => {
