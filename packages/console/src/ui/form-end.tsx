@@ -7,11 +7,14 @@ export function FormEnd({
   action,
   isSending,
   onCancel,
+  color,
 }: {
   fault: string | undefined
   action: string
   isSending: boolean
   onCancel?: () => void
+  /** Of the button that sends, where something is taken away. */
+  color?: string
 }) {
   return (
     <>
@@ -26,7 +29,7 @@ export function FormEnd({
             {uiText.cancel}
           </Button>
         )}
-        <Button type="submit" loading={isSending}>
+        <Button type="submit" loading={isSending} color={color}>
           {action}
         </Button>
       </Group>

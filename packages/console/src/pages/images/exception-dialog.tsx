@@ -1,18 +1,9 @@
 import { createPolicyException } from '@berth/api/policy-exceptions.ts'
-import {
-  Alert,
-  Button,
-  Group,
-  Modal,
-  NativeSelect,
-  Stack,
-  Text,
-  Textarea,
-  TextInput,
-} from '@mantine/core'
+import { Modal, NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { imageSecurityText } from '../../text/image-security.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
+import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import type { Finding } from './finding-key.ts'
 import { useImage } from './image-context.ts'
@@ -93,19 +84,7 @@ function ExceptionForm({ finding, onClose }: Omit<Props, 'isOpen'>) {
           ]}
           {...form.getInputProps('breadth')}
         />
-        {fault !== undefined && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {uiText.cancel}
-          </Button>
-          <Button type="submit" loading={isSending}>
-            {text.action}
-          </Button>
-        </Group>
+        <FormEnd fault={fault} action={text.action} isSending={isSending} onCancel={onClose} />
       </Stack>
     </form>
   )

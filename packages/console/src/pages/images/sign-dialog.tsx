@@ -1,13 +1,14 @@
 import { ApiProblem } from '@berth/api/client.ts'
 import { signManifest } from '@berth/api/signatures.ts'
 import { listSigningKeys } from '@berth/api/signing-keys.ts'
-import { Alert, Button, Group, Modal, NativeSelect, Stack, Text } from '@mantine/core'
+import { Modal, NativeSelect, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { callApi } from '../../api/client.ts'
 import { useApiAction } from '../../api/queries.ts'
 import { imageText } from '../../text/images.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
+import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { Show } from '../../ui/states.tsx'
 import { nameOf, useImage } from './image-context.ts'
@@ -72,19 +73,7 @@ function SignForm({ keys, onClose }: { keys: readonly Key[]; onClose: () => void
           data-autofocus
           {...form.getInputProps('key')}
         />
-        {fault !== undefined && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {uiText.cancel}
-          </Button>
-          <Button type="submit" loading={isSending}>
-            {text.action}
-          </Button>
-        </Group>
+        <FormEnd fault={fault} action={text.action} isSending={isSending} onCancel={onClose} />
       </Stack>
     </form>
   )

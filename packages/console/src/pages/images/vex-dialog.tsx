@@ -1,9 +1,10 @@
 import { createVexStatement } from '@berth/api/vex.ts'
-import { Alert, Button, Group, Modal, NativeSelect, Stack, Text, Textarea } from '@mantine/core'
+import { Modal, NativeSelect, Stack, Text, Textarea } from '@mantine/core'
 import { imageSecurityText } from '../../text/image-security.ts'
 import { securityText } from '../../text/security.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
+import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import type { Finding } from './finding-key.ts'
 import { type OpenImage, useImage } from './image-context.ts'
@@ -101,19 +102,7 @@ function VexForm({ finding, onClose }: Omit<Props, 'isOpen'>) {
           ]}
           {...form.getInputProps('breadth')}
         />
-        {fault !== undefined && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {uiText.cancel}
-          </Button>
-          <Button type="submit" loading={isSending}>
-            {text.action}
-          </Button>
-        </Group>
+        <FormEnd fault={fault} action={text.action} isSending={isSending} onCancel={onClose} />
       </Stack>
     </form>
   )

@@ -1,10 +1,11 @@
 import { disableSecondFactor, renewRecoveryCodes } from '@berth/api/second-factor.ts'
-import { Alert, Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
+import { Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
 import type * as z from 'zod'
 import { useApiAction } from '../../api/queries.ts'
 import { secondFactorText as text } from '../../text/profile.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
+import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { besideField } from './credential-faults.ts'
 
@@ -117,19 +118,13 @@ function ProofFields({
           maxLength={64}
           {...form.getInputProps('code')}
         />
-        {fault !== undefined && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {uiText.cancel}
-          </Button>
-          <Button type="submit" loading={isSending} {...(color !== undefined && { color })}>
-            {action}
-          </Button>
-        </Group>
+        <FormEnd
+          fault={fault}
+          action={action}
+          isSending={isSending}
+          onCancel={onClose}
+          color={color}
+        />
       </Stack>
     </form>
   )

@@ -1,11 +1,12 @@
 import { type beginSecondFactor, confirmSecondFactor } from '@berth/api/second-factor.ts'
-import { Alert, Button, Group, Modal, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Button, Group, Modal, Stack, Text, TextInput, Title } from '@mantine/core'
 import type * as z from 'zod'
 import { useApiAction } from '../../api/queries.ts'
 import { secondFactorText as text } from '../../text/profile.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { Copy, CommandLine } from '../../ui/copy.tsx'
+import { FormEnd } from '../../ui/form-end.tsx'
 
 type Begun = z.output<typeof beginSecondFactor.answer>
 
@@ -84,19 +85,7 @@ function Steps({
           data-autofocus
           {...form.getInputProps('code')}
         />
-        {fault !== undefined && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {uiText.cancel}
-          </Button>
-          <Button type="submit" loading={isSending}>
-            {text.confirm}
-          </Button>
-        </Group>
+        <FormEnd fault={fault} action={text.confirm} isSending={isSending} onCancel={onClose} />
       </Stack>
     </form>
   )

@@ -1,21 +1,11 @@
 import { createOwnKey } from '@berth/api/api-keys.ts'
-import {
-  Alert,
-  Button,
-  Checkbox,
-  Group,
-  Modal,
-  NativeSelect,
-  Stack,
-  Text,
-  Textarea,
-  TextInput,
-} from '@mantine/core'
+import { Checkbox, Modal, NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import type * as z from 'zod'
 import { useApiAction } from '../../api/queries.ts'
 import { keysText as text } from '../../text/profile.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
+import { FormEnd } from '../../ui/form-end.tsx'
 import { linesOf } from '../../ui/text-lines.ts'
 
 type Scope = keyof typeof text.scopes
@@ -138,19 +128,7 @@ function Fields({
             {text.neverWarning}
           </Text>
         )}
-        {fault !== undefined && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {uiText.cancel}
-          </Button>
-          <Button type="submit" loading={isSending}>
-            {text.create}
-          </Button>
-        </Group>
+        <FormEnd fault={fault} action={text.create} isSending={isSending} onCancel={onClose} />
       </Stack>
     </form>
   )

@@ -1,10 +1,11 @@
 import { readSecondFactor } from '@berth/api/second-factor.ts'
 import { changeOwnPassword } from '@berth/api/users.ts'
-import { Alert, Button, Group, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { PasswordInput, Stack, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useApi, useApiAction } from '../../api/queries.ts'
 import { accountText as text } from '../../text/profile.ts'
 import { useApiForm } from '../../ui/api-form.ts'
+import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { passwordCharactersMin, PasswordStrength } from '../../ui/password-strength.tsx'
 import { besideField } from './credential-faults.ts'
@@ -80,16 +81,7 @@ export function PasswordForm({ userName }: { userName: string }) {
             setAgainFault(undefined)
           }}
         />
-        {fault !== undefined && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button type="submit" loading={isSending}>
-            {text.changePassword}
-          </Button>
-        </Group>
+        <FormEnd fault={fault} action={text.changePassword} isSending={isSending} />
       </Stack>
     </form>
   )

@@ -4,11 +4,12 @@ import {
   listInstancePolicyExceptions,
   listPolicyExceptions,
 } from '@berth/api/policy-exceptions.ts'
-import { Alert, Button, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core'
 import { useApiAction } from '../../api/queries.ts'
 import { securityText } from '../../text/security.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
+import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { type Scope, scoped, scopeName } from './scope.tsx'
 
@@ -143,19 +144,7 @@ function ExceptForm({
             </Button>
           ))}
         </Group>
-        {fault !== undefined && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {uiText.cancel}
-          </Button>
-          <Button type="submit" loading={isSending}>
-            {text.create}
-          </Button>
-        </Group>
+        <FormEnd fault={fault} action={text.create} isSending={isSending} onCancel={onClose} />
       </Stack>
     </form>
   )

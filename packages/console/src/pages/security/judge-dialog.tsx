@@ -4,11 +4,12 @@ import {
   listInstanceVexStatements,
   listVexStatements,
 } from '@berth/api/vex.ts'
-import { Alert, Button, Group, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core'
+import { Modal, Select, Stack, Textarea, TextInput } from '@mantine/core'
 import { useApiAction } from '../../api/queries.ts'
 import { securityText } from '../../text/security.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
+import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { type Scope, scoped, scopeName } from './scope.tsx'
 
@@ -126,19 +127,7 @@ function JudgeForm({
           {...field('repository')}
         />
         <TextInput label={text.image} description={text.imageHint} {...field('image')} />
-        {fault !== undefined && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {uiText.cancel}
-          </Button>
-          <Button type="submit" loading={isSending}>
-            {text.create}
-          </Button>
-        </Group>
+        <FormEnd fault={fault} action={text.create} isSending={isSending} onCancel={onClose} />
       </Stack>
     </form>
   )
