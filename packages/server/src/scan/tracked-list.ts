@@ -1,4 +1,5 @@
 import type { RepositoryName } from '@berth/oci/reference.ts'
+import { packageKinds } from '@berth/scanner/package.ts'
 import type { Caller } from '../access/caller.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import { BerthError } from '../errors.ts'
@@ -18,19 +19,6 @@ const fewRepositories = 200
 /** Findings looked at in one step, and steps for one page: then it is short, and the next goes on. */
 const windowSize = 5000
 const windowsMax = 3
-const kinds = [
-  'deb',
-  'apk',
-  'rpm',
-  'npm',
-  'pypi',
-  'golang',
-  'cargo',
-  'maven',
-  'gem',
-  'composer',
-  'nuget',
-] as const
 
 export type TrackedListQuery = {
   /** The root is ''. */
@@ -117,8 +105,8 @@ export class TrackedList {
 
 function packagesNamed(name: string): string[] {
   const [kind = ''] = name.split(':', 1)
-  if (kinds.some((known) => known === kind)) return [name]
-  return kinds.map((known) => `${known}:${name}`)
+  if (packageKinds.some((known) => known === kind)) return [name]
+  return packageKinds.map((known) => `${known}:${name}`)
 }
 
 function onlyOpen(): BerthError {

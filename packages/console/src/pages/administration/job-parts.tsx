@@ -4,6 +4,7 @@ import type * as z from 'zod'
 import { jobsText } from '../../text/jobs.ts'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { KeyValues } from '../../ui/key-values.tsx'
+import { spacedName } from '../../ui/spaced-name.ts'
 import { formatBytes, formatCount, formatShare } from '../../ui/units.ts'
 
 export type Job = z.output<typeof job>
@@ -54,7 +55,7 @@ export function JobValues({ value }: { value: unknown }) {
   return (
     <KeyValues
       items={Object.entries(value).map(([name, each]) => [
-        words(name),
+        spacedName(name),
         <JobValue key={name} name={name} value={each} />,
       ])}
     />
@@ -76,10 +77,4 @@ function JobValue({ name, value }: { name: string; value: unknown }) {
       <ForeignText text={JSON.stringify(value, undefined, 1)} max={4000} />
     </Text>
   )
-}
-
-/** `blobsRemoved` as people read it: `Blobs removed`. */
-function words(name: string): string {
-  const spaced = name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1)
 }

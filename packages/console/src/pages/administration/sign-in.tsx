@@ -9,6 +9,7 @@ import { ForeignText } from '../../ui/foreign-text.tsx'
 import { KeyValues } from '../../ui/key-values.tsx'
 import { notifyFault } from '../../ui/notify.ts'
 import { Page, Section } from '../../ui/page.tsx'
+import { spacedName } from '../../ui/spaced-name.ts'
 import { Empty, Show } from '../../ui/states.tsx'
 import { formatSpan } from '../../ui/units.ts'
 
@@ -46,7 +47,7 @@ function ProviderSection({ provider }: { provider: Provider }) {
         <KeyValues
           items={Object.entries(provider)
             .filter(([key]) => key !== 'kind' && key !== 'id' && key !== 'name')
-            .map(([key, value]) => [wordsOf(key), textOf(value)])}
+            .map(([key, value]) => [spacedName(key), textOf(value)])}
         />
       </Box>
       {mayTest && <Test provider={provider} />}
@@ -124,12 +125,6 @@ function Test({ provider }: { provider: Provider }) {
 }
 
 const colors = { passed: 'teal.9', failed: 'red.9', skipped: 'gray.7' } as const
-
-/** `groupBase` as people read it: `Group base`. */
-function wordsOf(name: string): string {
-  const spaced = name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1)
-}
 
 type Value =
   | string

@@ -8,7 +8,7 @@ import { Page, Section } from '../../ui/page.tsx'
 import { Lines, Show } from '../../ui/states.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { formatBytes, formatCapped, formatShare, formatSpan } from '../../ui/units.ts'
-import { TrafficCharts } from './traffic-charts.tsx'
+import { type Traffic, TrafficCharts } from './traffic-charts.tsx'
 import { TrafficTable } from './traffic-table.tsx'
 
 const healthMs = 10_000
@@ -21,7 +21,7 @@ export default function System() {
     <Page title={text.title} lead={text.lead}>
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
         <Health />
-        <Facts />
+        <Facts traffic={traffic.data?.body} />
       </SimpleGrid>
       <Show of={traffic} skeleton={<Lines count={8} height={24} />}>
         {({ body }) => (
@@ -76,10 +76,8 @@ function Health() {
   )
 }
 
-function Facts() {
+function Facts({ traffic: process }: { traffic: Traffic | undefined }) {
   const system = useApi(readSystem, {}, { refreshMs: healthMs })
-  const traffic = useApi(readTraffic, {}, { refreshMs: trafficMs })
-  const process = traffic.data?.body
   return (
     <Show of={system}>
       {({ body: { version, database, startedAt, counts } }) => (

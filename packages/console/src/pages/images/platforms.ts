@@ -1,3 +1,4 @@
+import { platformName } from '../../ui/platform.ts'
 import type { Manifest } from './image-context.ts'
 
 /** An image in an index that one can choose to look at. */
@@ -10,13 +11,6 @@ export type Choice = {
 
 type Child = Manifest['children'][number]
 
-/** `linux/arm64/v8`; `undefined` for what says no platform, such as attestations. */
-export function platformName({ platform }: Child): string | undefined {
-  if (platform === null || platform.os === null || platform.architecture === null) return undefined
-  if (platform.os === 'unknown') return undefined
-  return [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/')
-}
-
 /** BuildKit lists what it says about an image beside it. */
 export function isAttestation({ annotations }: Child): boolean {
   return annotations['vnd.docker.reference.type'] !== undefined
@@ -26,7 +20,7 @@ export function isAttestation({ annotations }: Child): boolean {
 export function choicesOf({ kind, children }: Manifest): Choice[] {
   if (kind !== 'index') return []
   const images = children.filter((child) => !isAttestation(child))
-  const names = images.map(platformName)
+  const names = images.map(({ platform }) => platformName(platform))
   return images.map(({ digest }, index) => {
     const name = names[index]
     const isOnly = name !== undefined && names.indexOf(name) === names.lastIndexOf(name)

@@ -2,7 +2,8 @@ import type { listReferrers } from '@berth/api/referrers.ts'
 import type * as z from 'zod'
 import { imageSecurityText } from '../../text/image-security.ts'
 import type { Manifest } from './image-context.ts'
-import { isAttestation, platformName } from './platforms.ts'
+import { platformName } from '../../ui/platform.ts'
+import { isAttestation } from './platforms.ts'
 
 const text = imageSecurityText.relations
 
@@ -73,7 +74,7 @@ export function relationsOf(
       digest: child.digest,
       kind:
         child.mediaType.includes('index') || child.mediaType.includes('list') ? 'index' : 'image',
-      detail: platformName(child) ?? child.artifactType ?? '',
+      detail: platformName(child.platform) ?? child.artifactType ?? '',
       size: child.size,
       relation: 'platform',
       on: top.digest,

@@ -2,6 +2,7 @@ import type { ClientAnswer } from '@berth/api/client.ts'
 import { listLayers } from '@berth/api/layers.ts'
 import { readManifest } from '@berth/api/manifests.ts'
 import { useApi } from '../../api/queries.ts'
+import { platformName } from '../../ui/platform.ts'
 import { useRepository } from './repository-context.ts'
 
 type Manifest = ClientAnswer<typeof readManifest>['body']
@@ -60,9 +61,5 @@ function noLayers(digest: string): Layers {
 /** The platforms that an index can be looked at for; none for a single image. */
 export function platformsOf({ top }: { top: Manifest | undefined }): readonly string[] {
   if (top?.kind !== 'index') return []
-  return top.children.flatMap(({ platform }) =>
-    platform?.os && platform.architecture && platform.os !== 'unknown'
-      ? [[platform.os, platform.architecture, platform.variant].filter(Boolean).join('/')]
-      : [],
-  )
+  return top.children.flatMap(({ platform }) => platformName(platform) ?? [])
 }
