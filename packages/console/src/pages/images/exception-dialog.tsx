@@ -3,6 +3,7 @@ import { Modal, NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/
 import { imageSecurityText } from '../../text/image-security.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
+import { dayIn, endOfDay } from '../../ui/day.ts'
 import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import type { Finding } from './finding-key.ts'
@@ -10,7 +11,6 @@ import { useImage } from './image-context.ts'
 import { useJudging } from './judgements.ts'
 
 const text = imageSecurityText.exceptionDialog
-const dayMs = 86_400_000
 const daysAtFirst = 30
 
 type Props = { readonly finding: Finding; readonly isOpen: boolean; readonly onClose: () => void }
@@ -95,19 +95,11 @@ function bodyOf(
   { vulnerability, package: found }: Finding,
   repository: string,
 ) {
-  const end = new Date(`${endsAt}T23:59:59`)
   return {
     vulnerability,
     ...(breadth === 'name' && { package: `${found.kind}:${found.name}` }),
     repositories: scope === 'repository' ? repository : '**',
     reason,
-    endsAt: Number.isNaN(end.getTime()) ? endsAt : end.toISOString(),
+    endsAt: endOfDay(endsAt),
   }
-}
-
-/** A day so many days from now as a date field writes it, where whoever looks is. */
-function dayIn(days: number): string {
-  const now = new Date()
-  const shifted = now.getTime() + days * dayMs - now.getTimezoneOffset() * 60_000
-  return new Date(shifted).toISOString().slice(0, 10)
 }

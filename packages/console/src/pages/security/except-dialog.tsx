@@ -9,12 +9,12 @@ import { useApiAction } from '../../api/queries.ts'
 import { securityText } from '../../text/security.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
+import { dayIn, endOfDay } from '../../ui/day.ts'
 import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { type Scope, scoped, scopeName } from './scope.tsx'
 
 const text = securityText.exceptions
-const dayMs = 86_400_000
 const presets = [7, 30, 90]
 
 type Fields = {
@@ -77,7 +77,7 @@ function ExceptForm({
       package: '',
       repositories: '**',
       reason: '',
-      endsAt: dayText(30),
+      endsAt: dayIn(30),
       ...known,
     },
     toBody: bodyOf,
@@ -131,14 +131,14 @@ function ExceptForm({
             label={text.until}
             description={text.untilHint}
             required
-            min={dayText(0)}
+            min={dayIn(0)}
             {...field('endsAt')}
           />
           {presets.map((days) => (
             <Button
               key={days}
               variant="default"
-              onClick={() => form.setFieldValue('endsAt', dayText(days))}
+              onClick={() => form.setFieldValue('endsAt', dayIn(days))}
             >
               {securityText.days(days)}
             </Button>
@@ -150,18 +150,8 @@ function ExceptForm({
   )
 }
 
-/** The day so many days from now, as a date field writes it, in the time zone of whoever looks. */
-function dayText(days: number): string {
-  const day = new Date(Date.now() + days * dayMs)
-  const [month, date] = [day.getMonth() + 1, day.getDate()].map((part) =>
-    String(part).padStart(2, '0'),
-  )
-  return `${day.getFullYear()}-${month}-${date}`
-}
-
 function bodyOf(fields: Fields): unknown {
   const { repositories, reason, endsAt } = fields
-  const end = new Date(`${endsAt}T23:59:59`)
   const given = Object.fromEntries(
     (['rule', 'vulnerability', 'package'] as const)
       .map((name) => [name, fields[name].trim()] as const)
@@ -171,6 +161,6 @@ function bodyOf(fields: Fields): unknown {
     ...given,
     repositories: repositories.trim(),
     reason,
-    endsAt: Number.isNaN(end.getTime()) ? endsAt : end.toISOString(),
+    endsAt: endOfDay(endsAt),
   }
 }
