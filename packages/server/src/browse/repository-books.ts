@@ -1,10 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Database, Transaction } from '../metadata/database.ts'
+import { foldDeltas } from '../metadata/fold-deltas.ts'
 import { addFigures, type FigureChange, foldFigures } from '../metadata/repository-figures.ts'
-import type { RegistryEvent } from '../registry/admission.ts'
-
-/** Small, so that the single writer of SQLite is not held for long. */
-const deltasPerTransaction = 500
+import { heldBytes, type RegistryEvent } from '../registry/admission.ts'
 
 /**
  * The books of what each repository holds and when it was pushed to, for lists. Every change adds a row in its own
@@ -27,38 +24,15 @@ export class RepositoryBooks {
 
   /** Folds what has come since the last time. Stops early, between two transactions, when `signal` says so. */
   async fold(options: { signal?: AbortSignal } = {}): Promise<void> {
-    while (!options.signal?.aborted) {
-      const count = await this.#database.yieldingTransaction((tx) =>
-        foldFigures(tx, deltasPerTransaction),
-      )
-      if (count !== deltasPerTransaction) return
-      // Requests come first.
-      await wait(1)
-    }
+    await foldDeltas(this.#database, foldFigures, options)
   }
 
+  /** A push of what was there before changes no bytes, but is a push all the same. */
   #changeOf(event: RegistryEvent): FigureChange | undefined {
-    switch (event.kind) {
-      case 'blobLinked':
-        return { bytes: event.size, tags: 0, pushedAt: '' }
-      case 'manifestPushed':
-        return {
-          bytes: event.isNew ? event.size : 0,
-          tags: 0,
-          pushedAt: new Date(this.#now()).toISOString(),
-        }
-      case 'blobUnlinked':
-      case 'manifestDeleted':
-        return { bytes: -event.size, tags: 0, pushedAt: '' }
-      case 'tagCreated':
-        return { bytes: 0, tags: 1, pushedAt: '' }
-      case 'tagDeleted':
-        return { bytes: 0, tags: -1, pushedAt: '' }
-      // A tag is moved by a push.
-      case 'tagMoved':
-      case 'repositoryCreated':
-      case 'repositoryRemoved':
-        return undefined
-    }
+    const bytes = heldBytes(event)
+    const tags = event.kind === 'tagCreated' ? 1 : event.kind === 'tagDeleted' ? -1 : 0
+    const isPush = event.kind === 'manifestPushed'
+    if (bytes === 0 && tags === 0 && !isPush) return undefined
+    return { bytes, tags, pushedAt: isPush ? new Date(this.#now()).toISOString() : '' }
   }
 }

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { RegistryEvent } from '../registry/admission.ts'
+import { heldBytes, type RegistryEvent } from '../registry/admission.ts'
 import { levelsOf } from '../access/project-name.ts'
 import { bumpAccessEpoch } from '../metadata/access-epoch.ts'
 import type { Database, Transaction } from '../metadata/database.ts'
+import { foldDeltas } from '../metadata/fold-deltas.ts'
 import {
   type ProjectPlace,
   type StoredProject,
@@ -17,8 +18,6 @@ import {
   usageOf,
 } from '../metadata/usage.ts'
 
-/** Small, so that the single writer of SQLite is not held for long. */
-const deltasPerTransaction = 500
 const projectsPerRead = 200
 
 /** A project whose books were wrong. */
@@ -54,18 +53,8 @@ export class Usage {
   }
 
   /** Folds what has come since the last time. Stops early, between two transactions, when `signal` says so. */
-  async fold(options: { signal?: AbortSignal } = {}): Promise<number> {
-    let folded = 0
-    while (!options.signal?.aborted) {
-      const count = await this.#database.yieldingTransaction((tx) =>
-        foldUsage(tx, deltasPerTransaction),
-      )
-      folded += count ?? 0
-      if (count !== deltasPerTransaction) break
-      // Requests come first.
-      await wait(1)
-    }
-    return folded
+  fold(options: { signal?: AbortSignal } = {}): Promise<number> {
+    return foldDeltas(this.#database, foldUsage, options)
   }
 
   /**
@@ -113,21 +102,7 @@ async function recountProject(tx: Transaction, id: number): Promise<Correction |
 }
 
 function changeOf(event: RegistryEvent): Amounts {
-  switch (event.kind) {
-    case 'repositoryCreated':
-      return { bytes: 0, repositories: 1 }
-    case 'repositoryRemoved':
-      return { bytes: 0, repositories: -1 }
-    case 'blobLinked':
-      return { bytes: event.size, repositories: 0 }
-    case 'manifestPushed':
-      return { bytes: event.isNew ? event.size : 0, repositories: 0 }
-    case 'blobUnlinked':
-    case 'manifestDeleted':
-      return { bytes: -event.size, repositories: 0 }
-    case 'tagCreated':
-    case 'tagMoved':
-    case 'tagDeleted':
-      return { bytes: 0, repositories: 0 }
-  }
+  const repositories =
+    event.kind === 'repositoryCreated' ? 1 : event.kind === 'repositoryRemoved' ? -1 : 0
+  return { bytes: heldBytes(event), repositories }
 }

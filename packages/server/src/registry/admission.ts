@@ -68,6 +68,25 @@ export type RegistryEvent =
       size: number
     }
 
+/** By how many bytes a repository holds more than before, negative for less: a blob and a manifest count once for each. */
+export function heldBytes(event: RegistryEvent): number {
+  switch (event.kind) {
+    case 'blobLinked':
+      return event.size
+    case 'manifestPushed':
+      return event.isNew ? event.size : 0
+    case 'blobUnlinked':
+    case 'manifestDeleted':
+      return -event.size
+    case 'repositoryCreated':
+    case 'repositoryRemoved':
+    case 'tagCreated':
+    case 'tagMoved':
+    case 'tagDeleted':
+      return 0
+  }
+}
+
 /**
  * The rules that stand before a write, and those who are told of it: quotas, immutable tags, the audit log, the search
  * index. The registry knows none of them. Every method runs in the transaction of the write unless it says otherwise; a
