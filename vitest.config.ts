@@ -4,8 +4,9 @@ export default defineConfig({
   test: {
     include: ['packages/**/*.test.ts', 'test/api-fuzz/*.test.ts'],
     globalSetup: ['packages/server/src/testing/postgres-setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Far above what any takes: a disk that stands still for half a minute is no fault of Berth.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Two at a time: the tests start real databases and servers.
     maxWorkers: 2,
     pool: 'forks',

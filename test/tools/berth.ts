@@ -45,6 +45,7 @@ async function status(origin: string, path: string): Promise<number> {
       ? getHttps(`${origin}${path}`, { rejectUnauthorized: false, agent: false }, onResponse)
       : getHttp(`${origin}${path}`, { agent }, onResponse)
     request.once('error', reject)
+    request.setTimeout(5_000, () => request.destroy(new Error('no answer within 5 s')))
     function onResponse(response: IncomingMessage): void {
       response.resume()
       resolve(response.statusCode ?? 0)

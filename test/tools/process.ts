@@ -133,6 +133,7 @@ export async function startService(
   args: readonly string[],
   options: CommandOptions & {
     isReady: () => Promise<boolean>
+    /** How long until it counts as not ready. Default 120. */
     readySeconds?: number
     /** How long SIGTERM may take before SIGKILL. Default 20. */
     stopSeconds?: number
@@ -158,7 +159,7 @@ export async function startService(
     await gone
     clearTimeout(timer)
   }
-  const deadline = Date.now() + (options.readySeconds ?? 30) * 1000
+  const deadline = Date.now() + (options.readySeconds ?? 120) * 1000
   while (!(await options.isReady().catch(() => false))) {
     if (hasEnded() || child.pid === undefined || Date.now() > deadline) {
       await stop()

@@ -45,7 +45,7 @@ export class Setup {
 
   /**
    * At a start: a new code to be shown, while the administrator has a generated password and has not signed in.
-   * `generatedFor` is the name of an administrator whom this very start has made so.
+   * `generatedFor` is the name of an administrator whom this very start has made so. On a full disk there is none.
    */
   async prepare(generatedFor: string | undefined): Promise<string | undefined> {
     const { database } = this.#parts
@@ -63,7 +63,13 @@ export class Setup {
       created_at: new Date(now).toISOString(),
       expires_at: new Date(now + goodForMs).toISOString(),
     }
-    await database.transaction((tx) => insertSetupCode(tx, row, codesKept))
+    try {
+      await database.transaction((tx) => insertSetupCode(tx, row, codesKept))
+    } catch (error) {
+      // A registry that starts on a full disk serves pulls; a start with room makes the code.
+      if (error instanceof BerthError && error.kind === 'storageFull') return undefined
+      throw error
+    }
     return code
   }
 
