@@ -99,6 +99,25 @@ describe('with a password', () => {
     })
   })
 
+  test('a missing one is said of its field, too; what is typed can be looked at by keyboard', async () => {
+    await at('/sign-in', async ({ page }) => {
+      await type(page, 'nobody', '')
+      const field = page.getByLabel('Password', { exact: true })
+      await page.getByText('Type your password').waitFor()
+      expect(await field.getAttribute('aria-invalid')).toBe('true')
+      const described = await field.getAttribute('aria-describedby')
+      expect(await page.locator(`[id="${described}"]`).innerText()).toBe('Type your password.')
+      await field.fill('a secret')
+      expect(await field.getAttribute('aria-invalid')).toBe('false')
+      await field.press('Tab')
+      await page.keyboard.press('Enter')
+      expect(await field.getAttribute('type')).toBe('text')
+      await page.getByRole('button', { name: 'Hide what is typed' }).press('Space')
+      expect(await field.getAttribute('type')).toBe('password')
+      await page.getByRole('button', { name: 'Show what is typed' }).waitFor()
+    })
+  })
+
   test('too many wrong tries are told with the seconds to wait', async () => {
     await addUser('bruno')
     await at('/sign-in', async ({ page }) => {

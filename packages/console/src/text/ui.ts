@@ -10,6 +10,8 @@ export const uiText = {
   save: 'Save',
   tryAgain: 'Try again',
   time: 'Time',
+  showTyped: 'Show what is typed',
+  hideTyped: 'Hide what is typed',
   loading: 'Loading',
   loadingMore: 'Loading more',
   nothingHere: 'There is nothing here yet',

@@ -1,10 +1,11 @@
 import { ApiProblem } from '@berth/api/client.ts'
-import { Alert, Anchor, Button, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Anchor, Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { signInWithPassword } from '../api/session.ts'
 import { signInText as text } from '../text/sign-in.ts'
 import { uiText } from '../text/ui.ts'
 import { useSecondsLeft } from './seconds-left.ts'
+import { PasswordField } from './password-field.tsx'
 
 type Step = 'password' | 'code' | 'recoveryCode'
 type FieldName = 'name' | 'password' | 'code'
@@ -92,7 +93,7 @@ export function CredentialsForm({
                 data-autofocus
               />
             )}
-            <PasswordInput
+            <PasswordField
               label={text.password}
               value={typed.password}
               onChange={change('password')}

@@ -1,5 +1,5 @@
 import { createUser } from '@berth/api/users.ts'
-import { Modal, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { Modal, Stack, TextInput } from '@mantine/core'
 import { useApiAction } from '../../api/queries.ts'
 import { peopleText } from '../../text/people.ts'
 import { uiText } from '../../text/ui.ts'
@@ -7,6 +7,7 @@ import { useApiForm } from '../../ui/api-form.ts'
 import { notifyDone } from '../../ui/notify.ts'
 import { FormEnd } from '../../ui/form-end.tsx'
 import { type InstanceRole, RoleField } from './role-field.tsx'
+import { PasswordField } from '../../ui/password-field.tsx'
 
 const text = peopleText.users
 const initial = {
@@ -55,13 +56,12 @@ export function CreateUser({ isOpen, onClose }: { isOpen: boolean; onClose: () =
             data-autofocus
             {...form.getInputProps('name')}
           />
-          <PasswordInput
+          <PasswordField
             label={peopleText.password}
             description={peopleText.passwordHint}
             required
             autoComplete="new-password"
             {...form.getInputProps('password')}
-            aria-invalid={form.errors['password'] !== undefined}
           />
           <TextInput label={peopleText.displayName} {...form.getInputProps('displayName')} />
           <TextInput label={peopleText.email} type="email" {...form.getInputProps('email')} />

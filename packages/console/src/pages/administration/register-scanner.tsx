@@ -1,5 +1,5 @@
 import { scannerName, setScanner } from '@berth/api/scanners.ts'
-import { Checkbox, Modal, PasswordInput, Select, Stack, TextInput } from '@mantine/core'
+import { Checkbox, Modal, Select, Stack, TextInput } from '@mantine/core'
 import * as z from 'zod'
 import { useApiAction } from '../../api/queries.ts'
 import { systemText } from '../../text/system.ts'
@@ -7,6 +7,7 @@ import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { notifyDone } from '../../ui/notify.ts'
 import { FormEnd } from '../../ui/form-end.tsx'
+import { PasswordField } from '../../ui/password-field.tsx'
 
 const text = systemText.scanners
 const ways = ['none', 'basic', 'bearer', 'apiKey'] as const
@@ -88,7 +89,7 @@ export function RegisterScanner({ isOpen, onClose }: { isOpen: boolean; onClose:
             <TextInput label={text.userName} required {...form.getInputProps('userName')} />
           )}
           {authorization !== 'none' && (
-            <PasswordInput
+            <PasswordField
               label={{ basic: text.password, bearer: text.token, apiKey: text.key }[authorization]}
               required
               autoComplete="off"

@@ -1,6 +1,6 @@
 import { resetSecondFactor } from '@berth/api/second-factor.ts'
 import { setUserPassword, updateUser, type user } from '@berth/api/users.ts'
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { Button, Stack, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type * as z from 'zod'
 import { useApiAction } from '../../api/queries.ts'
@@ -11,6 +11,7 @@ import { notifyDone } from '../../ui/notify.ts'
 import { Section } from '../../ui/page.tsx'
 import { FormEnd } from '../../ui/form-end.tsx'
 import { RoleField } from './role-field.tsx'
+import { PasswordField } from '../../ui/password-field.tsx'
 
 const text = peopleText.user
 
@@ -87,12 +88,11 @@ function Password({ name }: { name: string }) {
     <Section title={text.setPassword} lead={text.setPasswordLead}>
       <form onSubmit={onSubmit} noValidate className="berth-panel">
         <Stack p="md">
-          <PasswordInput
+          <PasswordField
             label={peopleText.password}
             description={peopleText.passwordHint}
             autoComplete="new-password"
             {...form.getInputProps('password')}
-            aria-invalid={form.errors['password'] !== undefined}
           />
           <FormEnd fault={fault} action={text.setPassword} isSending={isSending} />
         </Stack>

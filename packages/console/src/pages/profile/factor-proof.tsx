@@ -1,5 +1,5 @@
 import { disableSecondFactor, renewRecoveryCodes } from '@berth/api/second-factor.ts'
-import { Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
+import { Modal, Stack, Text, TextInput } from '@mantine/core'
 import type * as z from 'zod'
 import { useApiAction } from '../../api/queries.ts'
 import { secondFactorText as text } from '../../text/profile.ts'
@@ -8,6 +8,7 @@ import { useApiForm } from '../../ui/api-form.ts'
 import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { besideField } from './credential-faults.ts'
+import { PasswordField } from '../../ui/password-field.tsx'
 
 type Proof = z.input<typeof disableSecondFactor.body>
 type DialogProps = { isOpen: boolean; onClose: () => void }
@@ -105,7 +106,7 @@ function ProofFields({
     <form noValidate onSubmit={onSubmit}>
       <Stack>
         <Text size="sm">{lead}</Text>
-        <PasswordInput
+        <PasswordField
           label={text.password}
           autoComplete="current-password"
           maxLength={256}

@@ -1,6 +1,6 @@
 import { readSecondFactor } from '@berth/api/second-factor.ts'
 import { changeOwnPassword } from '@berth/api/users.ts'
-import { PasswordInput, Stack, TextInput } from '@mantine/core'
+import { Stack, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useApi, useApiAction } from '../../api/queries.ts'
 import { accountText as text } from '../../text/profile.ts'
@@ -9,6 +9,7 @@ import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { passwordCharactersMin, PasswordStrength } from '../../ui/password-strength.tsx'
 import { besideField } from './credential-faults.ts'
+import { PasswordField } from '../../ui/password-field.tsx'
 
 /** Changes the own password; whoever has a second factor proves it too. */
 export function PasswordForm({ userName }: { userName: string }) {
@@ -49,7 +50,7 @@ export function PasswordForm({ userName }: { userName: string }) {
       <Stack>
         {/* So that password managers know whose it is. */}
         <input type="text" autoComplete="username" value={userName} readOnly hidden />
-        <PasswordInput
+        <PasswordField
           label={text.current}
           autoComplete="current-password"
           maxLength={256}
@@ -63,14 +64,14 @@ export function PasswordForm({ userName }: { userName: string }) {
             {...form.getInputProps('code')}
           />
         )}
-        <PasswordInput
+        <PasswordField
           label={text.next}
           autoComplete="new-password"
           maxLength={256}
           {...form.getInputProps('newPassword')}
         />
         <PasswordStrength password={newPassword} />
-        <PasswordInput
+        <PasswordField
           label={text.again}
           autoComplete="new-password"
           maxLength={256}

@@ -1,6 +1,6 @@
 import { ApiProblem } from '@berth/api/client.ts'
 import { finishSetup, readSetup } from '@berth/api/setup.ts'
-import { Alert, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -14,6 +14,7 @@ import { ButtonLink } from '../../ui/link.tsx'
 import { passwordCharactersMin, PasswordStrength } from '../../ui/password-strength.tsx'
 import { Lines, Show } from '../../ui/states.tsx'
 import { Frame } from './frame.tsx'
+import { PasswordField } from '../../ui/password-field.tsx'
 
 /** The link of the first start: `#code=...`, which no server and no log of one ever sees. */
 function codeInAddress(): string {
@@ -102,14 +103,14 @@ function SetUpForm() {
           maxLength={64}
           {...form.getInputProps('name')}
         />
-        <PasswordInput
+        <PasswordField
           label={text.password}
           autoComplete="new-password"
           maxLength={256}
           {...form.getInputProps('password')}
         />
         <PasswordStrength password={password} />
-        <PasswordInput
+        <PasswordField
           label={text.again}
           autoComplete="new-password"
           maxLength={256}
