@@ -18,6 +18,7 @@ const pages = [
   [image, '<script>document.title="run"</script>'],
   [`${image}/configuration`, '<b>bold</b>'],
   [`${image}/files?path=a`, '<img src=x onerror=alert(1)>.txt'],
+  [`${image}/manifest`, '<b>bold</b>'],
   [`${image}/trust`, undefined],
   [`${image}/relations`, undefined],
   ['/repositories/acme%2Fapi/images/1.0.0/findings?vulnerability=CVE-2020-99001', undefined],

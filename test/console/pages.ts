@@ -48,7 +48,7 @@ export const pages: readonly PageAddress[] = [
   },
   ...under(
     '/repositories/$repository/images/$reference',
-    ['', '/files', '/configuration', '/packages', '/findings', '/trust', '/relations'],
+    ['', '/files', '/configuration', '/packages', '/findings', '/trust', '/relations', '/manifest'],
     image,
   ),
   {

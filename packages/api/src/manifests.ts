@@ -132,6 +132,35 @@ export const readManifest = defineRoute({
   open: true,
 })
 
+/** Whether a config of this media type is JSON, which alone is answered. */
+export function isJsonMediaType(mediaType: string): boolean {
+  return /[/+]json$/.test(mediaType)
+}
+
+export const readManifestContent = defineRoute({
+  id: 'readManifestContent',
+  method: 'GET',
+  path: '/repositories/{repository}/manifests/{reference}/content',
+  topic: 'Manifests',
+  summary: 'Read the JSON of a manifest or of its config, byte for byte',
+  description:
+    'The bytes that the digest is of, for looking at them. Like all reads of this API it is not stopped by a policy that blocks pulls; where pulls are audited (`audit.pulls`) it is recorded as one. A config is answered up to 4 MiB, and only when its media type says that it is JSON.',
+  params: manifestParams,
+  query: z.strictObject({
+    part: z
+      .enum(['manifest', 'config'])
+      .default('manifest')
+      .describe('The manifest itself, or the config that it names; an index has none.'),
+  }),
+  body: undefined,
+  status: 200,
+  answer: undefined,
+  streams: ['application/json'],
+  problems: ['notFound', 'conflict'],
+  versioned: false,
+  open: true,
+})
+
 export const deleteManifest = defineRoute({
   id: 'deleteManifest',
   method: 'DELETE',

@@ -240,6 +240,7 @@ export async function openApp(
         manifests: new ManifestBrowser({ database, ...registry }),
         layers: new LayerBrowser({ database, ...registry }),
         referrers: registry.referrers,
+        requestAudit,
         registryManifests: registry.manifests,
         signatures,
         trustedIdentities: new TrustedIdentities(signing),

@@ -48,6 +48,14 @@ export async function callApi<R extends Route>(
   return withSession(route, () => client.call(route, request))
 }
 
+/** As `callApi`, for a route that streams: the whole of it as text. */
+export async function readApiText<R extends Route>(
+  route: R,
+  request: ClientRequest<R>,
+): Promise<string> {
+  return withSession(route, async () => (await client.stream(route, request)).text())
+}
+
 /** Sends a request; when the session has ended meanwhile, once more after signing in again. */
 export async function withSession<Result>(
   route: Route,

@@ -10,7 +10,7 @@ import {
 } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo } from 'react'
 import type * as z from 'zod'
-import { callApi } from './client.ts'
+import { callApi, readApiText } from './client.ts'
 
 type Body<R extends Route> = ClientAnswer<R>['body']
 
@@ -94,6 +94,14 @@ export function useApi<R extends Route>(
       state.data ? refreshMsOf(state.data.body) : (options.refreshMs ?? false),
     enabled: options.isEnabled ?? true,
     ...(options.keepsPrevious === true && { placeholderData: keepPreviousData }),
+  })
+}
+
+/** Reads a route that streams a text; `data` is the text. */
+export function useApiText<R extends Route>(route: R, request: ClientRequest<R>) {
+  return useQuery({
+    queryKey: keyOf(route, request),
+    queryFn: ({ signal }) => readApiText(route, { ...request, signal }),
   })
 }
 

@@ -177,6 +177,12 @@ const imageConfiguration = createRoute({
   component: lazyRouteComponent(() => import('../pages/images/configuration.tsx')),
 })
 
+const imageManifest = createRoute({
+  getParentRoute: () => image,
+  path: 'manifest',
+  component: lazyRouteComponent(() => import('../pages/images/manifest.tsx')),
+})
+
 const imagePackages = createRoute({
   getParentRoute: () => image,
   path: 'packages',
@@ -263,6 +269,7 @@ export const registryRoutes = [
     imageLayers,
     imageFiles,
     imageConfiguration,
+    imageManifest,
     imagePackages,
     imageFindings,
     imageTrust,

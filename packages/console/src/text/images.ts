@@ -10,6 +10,7 @@ export const imageText = {
     findings: 'Findings',
     trust: 'Trust',
     relations: 'Relations',
+    manifest: 'Manifest',
   },
   kinds: {
     image: 'Image',
@@ -232,9 +233,17 @@ export const imageText = {
     comment: 'Comment',
     layer: 'Layer',
     emptyLayer: 'no files',
+  },
+
+  manifest: {
+    lead: 'The JSON that was pushed. It is shown with a line for each member; copying and downloading give the bytes that the digest is of.',
+    index: 'Index',
     manifest: 'Manifest',
-    manifestLead: 'As the management API answers. The bytes that the digest is of come with:',
-    showManifest: 'Show as JSON',
-    hideManifest: 'Hide',
+    config: 'Configuration',
+    of: (title: string) => `${title} as JSON`,
+    download: 'Download',
+    downloadOf: (title: string) => `Download: ${title}`,
+    command: 'On the command line',
+    commandLead: 'The same bytes, pulled from the registry.',
   },
 }

@@ -1,5 +1,6 @@
 import { Box } from '@mantine/core'
 import { Link, type LinkProps } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import classes from './route-tabs.module.css'
 
 export type RouteTab = {
@@ -10,8 +11,14 @@ export type RouteTab = {
 
 /** The parts of a thing, each with an address of its own. */
 export function RouteTabs({ label, tabs }: { label: string; tabs: readonly RouteTab[] }) {
+  const row = useRef<HTMLElement>(null)
+  useEffect(() => {
+    const tab = row.current?.querySelector<HTMLElement>('[data-active]')
+    // On a phone the one that is open may stand beyond the edge.
+    if (row.current && tab) row.current.scrollLeft = tab.offsetLeft - row.current.offsetLeft - 40
+  }, [])
   return (
-    <Box component="nav" aria-label={label} className={classes.tabs}>
+    <Box component="nav" aria-label={label} className={classes.tabs} ref={row}>
       {tabs.map(({ label: name, link, isExact = false }) => (
         <Link
           key={name}

@@ -1,3 +1,4 @@
+import { isJsonMediaType } from '@berth/api/manifests.ts'
 import type { Descriptor, Platform } from '@berth/oci/descriptor.ts'
 import type { Digest } from '@berth/oci/digest.ts'
 import { type ParsedManifest, parseManifest } from '@berth/oci/manifest.ts'
@@ -16,8 +17,9 @@ import type { Database } from '../metadata/database.ts'
 import { type RepositoryReads, prepareRepositoryReads } from '../metadata/repositories.ts'
 import type { Permit } from '../registry/admission.ts'
 import type { Blobs } from '../registry/blobs.ts'
-import { readImageConfig } from '../registry/image-config.ts'
+import { configMaxBytes, readImageConfig } from '../registry/image-config.ts'
 import type { Manifests, StoredManifest } from '../registry/manifests.ts'
+import { readBlob } from '../registry/read-blob.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import { type ImageView, viewImage } from './image-view.ts'
 import { noRepository } from './repositories.ts'
@@ -137,6 +139,30 @@ export class ManifestBrowser {
       referrers: await countReferrers(read, repository, stored.digest),
       isTruncated: layers.length > listMax || children.length > listMax,
     }
+  }
+
+  /**
+   * The JSON of a manifest, or of the config that it names, as it was pushed; `digest` is that of the manifest. Throws
+   * `manifestUnknown`, `nameUnknown`, `blobUnknown`; `notFound` without a config that is JSON, `conflict` for one too large.
+   */
+  async readContent(
+    repository: RepositoryName,
+    reference: Reference,
+    part: 'manifest' | 'config',
+  ): Promise<{ digest: Digest; bytes: Buffer }> {
+    const stored = await this.#manifests.getManifest(repository, reference)
+    const { digest, payload } = stored
+    if (part === 'manifest') return { digest, bytes: payload }
+    const config = readStored(stored)?.config
+    if (!config || !isJsonMediaType(config.mediaType)) {
+      throw new BerthError('notFound', 'The manifest names no config that is JSON.')
+    }
+    const bytes = await readBlob(this.#blobs, repository, config, configMaxBytes)
+    if (bytes) return { digest, bytes }
+    throw new BerthError(
+      'conflict',
+      `The config is larger than ${configMaxBytes >> 20} MiB, the most that is shown. Pull it as the blob ${config.digest}.`,
+    )
   }
 
   /** As `Manifests.deleteManifest`. */

@@ -83,7 +83,7 @@ const management: Readonly<Record<string, readonly CallerName[]>> = {
   ...ids(robotReaders, 'listRobots readRobot listWorkloadIssuers listWorkloadRules'),
   ...ids(robotReaders, 'readWorkloadRule listProjectAuditEntries exportProjectAuditEntries'),
   ...ids(pullers, 'readRepository listTags readTag listManifests readManifest listReferrers'),
-  ...ids(pullers, 'listLayers listLayerFiles'),
+  ...ids(pullers, 'listLayers listLayerFiles readManifestContent'),
   ...ids(pullers, 'readEffectivePolicy explainDecision'),
   ...ids(deleters, 'deleteRepository deleteTag deleteManifest readRepositoryUsage'),
   ...ids(deleters, 'updateRepository'),

@@ -94,10 +94,12 @@ describe('the audit log of requests', () => {
       for (const method of ['HEAD', 'GET', 'GET']) {
         expect((await admin.send(method, '/v2/acme/app/manifests/v1')).status).toBe(200)
       }
+      const content = '/api/v1/repositories/acme%2Fapp/manifests/v1/content'
+      expect((await admin.send('GET', content)).status).toBe(200)
     })
     const pulled = entries.filter(({ action }) => action === 'manifest.pulled')
     expect(pulled.map(({ project, after }) => [project, after])).toEqual(
-      pulls ? [['acme', expect.objectContaining({ count: 2 })]] : [],
+      pulls ? [['acme', expect.objectContaining({ count: 3 })]] : [],
     )
   })
 })

@@ -10,7 +10,8 @@ const imageConfigs = new Set([
   'application/vnd.oci.image.config.v1+json',
   'application/vnd.docker.container.image.v1+json',
 ])
-const configMaxBytes = 4 << 20
+/** The most of a config that is read. */
+export const configMaxBytes = 4 << 20
 
 /** Whether a config of this media type is that of an image: artifacts keep something else in theirs. */
 export function isImageConfigMediaType(mediaType: string): boolean {

@@ -93,18 +93,19 @@ export async function openTestManagement(parts: {
 }): Promise<TestManagement> {
   let caller: Caller | ((exchange: Exchange) => Promise<Caller>) = parts.caller ?? testCaller()
   const failures: unknown[] = []
+  const audit = new RequestAudit({
+    log: new RefusalLog({ database: parts.database, now: Date.now }),
+    pulls: false,
+  })
   const management = await openManagement({
     bindings: parts.bindings,
-    door: { ...parts.door } as ManagementDoor,
+    door: { requestAudit: audit, ...parts.door } as ManagementDoor,
     authenticate: async (exchange) => (typeof caller === 'function' ? caller(exchange) : caller),
     forwarding: {
       externalOrigin: ({ host = '' }) => ({ protocol: 'http', host, prefix: '' }),
     },
     checkCsrf: (sessionId, token) => token === `csrf-of-${sessionId}`,
-    audit: new RequestAudit({
-      log: new RefusalLog({ database: parts.database, now: Date.now }),
-      pulls: false,
-    }),
+    audit,
     idempotencyKeys: new IdempotencyKeys({
       database: parts.database,
       now: parts.now ?? Date.now,

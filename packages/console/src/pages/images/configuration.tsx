@@ -1,9 +1,7 @@
-import { Button, Code, Stack, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
+import { Code, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { registryHost } from '../../api/address.ts'
 import { imageText } from '../../text/images.ts'
-import { CommandLine, Copy, Digest } from '../../ui/copy.tsx'
+import { Digest } from '../../ui/copy.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { KeyValues } from '../../ui/key-values.tsx'
 import { Section } from '../../ui/page.tsx'
@@ -31,7 +29,6 @@ export default function Configuration() {
           <NamedValues label={text.annotations} values={Object.entries(annotations)} />
         </Section>
       )}
-      <RawManifest manifest={manifest} />
     </Stack>
   )
 }
@@ -103,32 +100,4 @@ function words(list: readonly string[]): ReactNode {
 function variable(text: string): [string, string] {
   const at = text.indexOf('=')
   return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
-}
-
-function RawManifest({ manifest }: { manifest: Manifest }) {
-  const { repository } = useImage()
-  const [isShown, { toggle }] = useDisclosure(false)
-  const json = isShown ? JSON.stringify(manifest, null, 2) : ''
-  const name = `${registryHost}/${repository.name}@${manifest.digest}`
-  return (
-    <Section
-      title={text.manifest}
-      lead={text.manifestLead}
-      actions={
-        <Button variant="default" size="xs" onClick={toggle} aria-expanded={isShown}>
-          {isShown ? text.hideManifest : text.showManifest}
-        </Button>
-      }
-    >
-      <CommandLine command={`skopeo inspect --raw docker://${name}`} />
-      {isShown && (
-        <Stack gap={4}>
-          <Copy text={json} what={text.manifest} />
-          <Code block mah={480} tabIndex={0} role="region" aria-label={text.manifest}>
-            <ForeignText text={json} max={20_000} />
-          </Code>
-        </Stack>
-      )}
-    </Section>
-  )
 }

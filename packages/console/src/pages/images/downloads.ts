@@ -26,6 +26,15 @@ export function reportDownloads(repository: string, digest: string): Download[] 
   }))
 }
 
+/** The JSON of a manifest or of its configuration, byte for byte. */
+export function contentDownload(
+  repository: string,
+  digest: string,
+  part: 'manifest' | 'config',
+): string {
+  return apiAddress(`${onImage(repository, digest)}/content?part=${part}`)
+}
+
 /** What another scanner said of an image, as it came. */
 export function externalReport(repository: string, digest: string, scanner: string): string {
   const base = onImage(repository, digest)

@@ -10,7 +10,7 @@ export function ImageTabs() {
   const params = { repository: repository.name, reference }
   const search = { platform }
   const isImage = top.kind === 'image' || top.kind === 'index'
-  const { layers, files, configuration, packages, findings, trust, relations } = text.tabs
+  const { layers, files, configuration, packages, findings, trust, relations, manifest } = text.tabs
   const first = isImage ? layers : text.layers.contents
   return (
     <RouteTabs
@@ -29,6 +29,7 @@ export function ImageTabs() {
           : []),
         { label: trust, link: { to: `${base}/trust`, params, search } },
         { label: relations, link: { to: `${base}/relations`, params, search } },
+        { label: manifest, link: { to: `${base}/manifest`, params, search } },
       ]}
     />
   )

@@ -26,6 +26,7 @@ import type { Quotas } from '../../quota/quotas.ts'
 import type { ReclaimableReports } from '../../quota/reclaimable.ts'
 import type { UsageReports } from '../../quota/usage-report.ts'
 import type { Forwarding } from '../forwarded.ts'
+import type { RequestAudit } from '../request-audit.ts'
 import type { CollectionState } from '../../browse/collection.ts'
 import type { ManifestBrowser } from '../../browse/manifests.ts'
 import type { RepositoryBrowser } from '../../browse/repositories.ts'
@@ -125,6 +126,8 @@ export type ManagementDoor = {
   readonly layers: LayerBrowser
   readonly layerFiles: LayerFiles
   readonly referrers: Referrers
+  /** Told of manifests that are handed out. */
+  readonly requestAudit: Pick<RequestAudit, 'pulled'>
   /** For turning a tag into a digest. */
   readonly registryManifests: Pick<Manifests, 'getManifest'>
   readonly signatures: SignatureVerification

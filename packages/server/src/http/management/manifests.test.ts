@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { makeDigest } from '@berth/oci/digest.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTestBrowsing, type TestBrowsing } from '../../testing/open-test-browsing.ts'
@@ -231,6 +232,54 @@ for (const { name: engine, available, open } of testDatabases) {
         layers: [],
         config: null,
       })
+    })
+
+    test('the JSON of a manifest and of its config, byte for byte', async () => {
+      const text = '{ "os":"linux",\n"architecture":"amd64","big":12345678901234567890 }'
+      const digest = await pushImage('v1', text)
+      const read = async (path: string) => {
+        const answer = await fetch(`${browsing.api.url}/api/v1/repositories/team%2Fapp${path}`)
+        return { answer, bytes: Buffer.from(await answer.arrayBuffer()) }
+      }
+      const manifest = await read('/manifests/v1/content')
+      expect(manifest.answer.headers.get('content-type')).toBe('application/json')
+      expect(manifest.answer.headers.get('content-disposition')).toContain('team_app-v1')
+      expect(`sha256:${createHash('sha256').update(manifest.bytes).digest('hex')}`).toBe(digest)
+      const config = await read(`/manifests/${digest}/content?part=config`)
+      expect(config.bytes.toString()).toBe(text)
+      expect((await read('/manifests/v2/content')).answer.status).toBe(404)
+      expect((await read('/manifests/v1/content?part=layers')).answer.status).toBe(400)
+    })
+
+    test('a config that is not there, is not JSON or is too large is said to be so', async () => {
+      const { store, api } = browsing
+      const send = (reference: string) =>
+        api.send('GET', `/repositories/team%2Fapp/manifests/${reference}/content?part=config`)
+      await store.pushManifest('team/app', 'index', {
+        schemaVersion: 2,
+        mediaType: indexType,
+        manifests: [],
+      })
+      const weights = await store.pushBlob('team/app', 'weights')
+      await store.pushManifest('team/app', 'model', {
+        schemaVersion: 2,
+        mediaType: manifestType,
+        config: { mediaType: 'application/vnd.example.weights', digest: weights, size: 7 },
+        layers: [],
+      })
+      for (const reference of ['index', 'model']) {
+        const { status, body } = await send(reference)
+        expect([status, body]).toEqual([
+          404,
+          expect.objectContaining({ detail: 'The manifest names no config that is JSON.' }),
+        ])
+      }
+      await pushImage('large', `{"a":"${'x'.repeat(4 << 20)}"}`)
+      const { status, body } = await send('large')
+      expect([status, (body as { detail: string }).detail]).toEqual([
+        409,
+        expect.stringContaining('4 MiB'),
+      ])
     })
 
     test('manifests are listed with the newest first, tags by name or by when they were set', async () => {
