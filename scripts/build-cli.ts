@@ -6,7 +6,6 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
-  existsSync,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -15,6 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
+import { licencesOf } from './licences.ts'
 
 const root = join(import.meta.dirname, '..')
 const output = join(root, 'dist')
@@ -73,7 +73,9 @@ async function buildPackage(): Promise<void> {
   writeFileSync(join(npm, 'README.md'), readme)
   writeFileSync(join(npm, 'package.json'), `${JSON.stringify(manifest(), undefined, 2)}\n`)
   for (const name of addons) copyAddon(name)
-  writeFileSync(join(npm, 'NOTICE'), notice(Object.keys(metafile.inputs)))
+  // The licences of the console lie beside it.
+  const inputs = Object.keys(metafile.inputs).map((input) => join(root, input))
+  writeFileSync(join(npm, 'NOTICE'), licencesOf('The package', inputs))
 }
 
 /** An old Node would stumble over the first new word in the code, and tell nobody why. */
@@ -118,28 +120,6 @@ function manifest(): Record<string, unknown> {
     dependencies: Object.fromEntries(versions),
     bundleDependencies: addons,
   }
-}
-
-/** The licences of the packages whose code is in the bundle ask to be named with it. */
-function notice(inputs: readonly string[]): string {
-  const folders = inputs.flatMap(
-    (input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? [],
-  )
-  const texts = [...new Set(folders)].sort().map((folder) => {
-    const file = join(root, folder, 'package.json')
-    if (!existsSync(file)) return undefined
-    const {
-      name,
-      version: of,
-      license,
-    } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>
-    const text = ['LICENSE', 'LICENSE.md', 'license', 'LICENSE.txt', 'LICENCE']
-      .map((each) => join(root, folder, each))
-      .find((each) => existsSync(each))
-    return `${name} ${of} (${license})\n\n${text === undefined ? '' : readFileSync(text, 'utf8').trim()}\n`
-  })
-  const head = 'The package contains code of these packages, under their own licences.\n'
-  return [head, ...texts.filter((text) => text !== undefined)].join('\n---\n\n')
 }
 
 /** The server brings native code and a thread of its own, which one file cannot hold. */

@@ -121,8 +121,11 @@ test('the npm package has the server in it, and it serves', async () => {
       Authorization: `Basic ${Buffer.from('admin:correct horse battery').toString('base64')}`,
     },
   })
+  const licences = await fetch(`http://127.0.0.1:${port}/licences.txt`)
+  const texts = await licences.text()
   await service.stop()
   expect(status).toBe(200)
+  for (const name of ['react', '@mantine/core', 'uplot']) expect(texts).toContain(`\n${name} `)
 })
 
 test('the executable says where the commands of the server are', async () => {

@@ -151,6 +151,12 @@ describe('the system', () => {
         counts: Record<string, { count: number }>
       }
       expect(await fact(page, 'Version')).toBe(system.version)
+      const [licences] = await Promise.all([
+        page.waitForEvent('popup'),
+        page.getByRole('link', { name: 'Of the packages in this console' }).click(),
+      ])
+      await licences.getByText('@mantine/core').waitFor()
+      await licences.close()
       for (const [title, name] of [
         ['Projects', 'projects'],
         ['Repositories', 'repositories'],

@@ -44,6 +44,8 @@ export const systemText = {
   chartOfLatency: 'Time to answer over the last ten minutes: median, 95 and 99 of 100.',
   process: 'This process',
   version: 'Version',
+  licences: 'Licences',
+  licencesLink: 'Of the packages in this console',
   database: 'Database',
   started: 'Started',
   inFlight: 'Requests under way',

@@ -1,6 +1,7 @@
 import { readHealth, readSystem } from '@berth/api/system.ts'
 import { readTraffic } from '@berth/api/traffic.ts'
-import { Badge, Box, Group, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Anchor, Badge, Box, Group, SimpleGrid, Stack, Text } from '@mantine/core'
+import { berthUrl } from '../../api/address.ts'
 import { useApi } from '../../api/queries.ts'
 import { systemText as text } from '../../text/system.ts'
 import { KeyValues } from '../../ui/key-values.tsx'
@@ -87,6 +88,17 @@ function Facts({ traffic: process }: { traffic: Traffic | undefined }) {
               <KeyValues
                 items={[
                   [text.version, version],
+                  [
+                    text.licences,
+                    <Anchor
+                      key="licences"
+                      href={`${berthUrl}/licences.txt`}
+                      target="_blank"
+                      inherit
+                    >
+                      {text.licencesLink}
+                    </Anchor>,
+                  ],
                   [text.database, database.kind],
                   [text.started, <Ago key="started" at={startedAt} />],
                   [text.inFlight, process && String(process.inFlight)],

@@ -24,6 +24,7 @@ beforeAll(async () => {
   await writeFile(join(directory, 'assets/a-1.js.br'), brotliCompressSync(script))
   await writeFile(join(directory, 'assets/a-1.js.gz'), gzipSync(script))
   await writeFile(join(directory, 'berth.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
+  await writeFile(join(directory, 'licences.txt'), 'The licences\n')
   vi.stubEnv('BERTH_CONSOLE_DIRECTORY', directory)
   server = await openTestServer()
   const port = await freePort()
@@ -113,6 +114,12 @@ describe('its files', () => {
     const plain = await ask(server.url, { path })
     expect(plain.body.toString()).toBe(script)
     expect(plain.headers['content-type']).toBe('text/javascript; charset=utf-8')
+  })
+
+  it('tell of the licences of what is in them, as text', async () => {
+    const { headers, body } = await ask(server.url, { path: '/licences.txt', headers: html })
+    expect(headers['content-type']).toBe('text/plain; charset=utf-8')
+    expect(body.toString()).toBe('The licences\n')
   })
 
   it('are not sent again to who has them', async () => {
