@@ -241,7 +241,6 @@ export const imageText = {
     manifest: 'Manifest',
     config: 'Configuration',
     of: (title: string) => `${title} as JSON`,
-    download: 'Download',
     downloadOf: (title: string) => `Download: ${title}`,
     command: 'On the command line',
     commandLead: 'The same bytes, pulled from the registry.',

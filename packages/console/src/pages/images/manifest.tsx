@@ -4,6 +4,7 @@ import { IconDownload } from '@tabler/icons-react'
 import { registryHost } from '../../api/address.ts'
 import { useApiText } from '../../api/queries.ts'
 import { imageText } from '../../text/images.ts'
+import { uiText } from '../../text/ui.ts'
 import { CommandLine, Copy, Digest } from '../../ui/copy.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { Section } from '../../ui/page.tsx'
@@ -88,7 +89,7 @@ function Content({
               leftSection={<IconDownload size={15} aria-hidden />}
               aria-label={text.downloadOf(title)}
             >
-              {text.download}
+              {uiText.download}
             </Button>
           </Group>
         )
