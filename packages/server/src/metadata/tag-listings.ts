@@ -51,20 +51,21 @@ export async function listTags(
     query.sort === 'name'
       ? sql`tags.name ${direction}`
       : sql`${key} ${direction}, tags.name ${direction}`
-  const manifests = sql`join manifests on manifests.repository_id = tags.repository_id
+  // SQLite takes a cross join as the order to go by: it else may begin with the manifests and sort all tags.
+  const ofTags = sql`cross join manifests where manifests.repository_id = tags.repository_id
     and manifests.digest = tags.manifest_digest`
   const filters = filtersOf(db, query)
   const result =
     filters.length === 0
-      ? await sql<TagListing>`select ${columns} from tags ${manifests}
-          where ${placesOf(query)} order by ${order} limit ${query.limit}`.execute(db)
+      ? await sql<TagListing>`select ${columns} from tags ${ofTags}
+          and ${placesOf(query)} order by ${order} limit ${query.limit}`.execute(db)
       : await sql<TagListing>`select ${columns}
           from (select seen.name from (select tags.name, ${key} as key from tags
               where ${placesOf(query)} order by ${order} limit ${query.window}) as seen
             where ${sql.join(filters, sql` and `)}
             order by seen.key ${direction}, seen.name ${direction} limit ${query.limit}) as chosen
-          join tags on tags.repository_id = ${query.repositoryId} and tags.name = chosen.name
-          ${manifests}
+          cross join tags ${ofTags}
+            and tags.repository_id = ${query.repositoryId} and tags.name = chosen.name
           order by ${order} limit ${query.limit}`.execute(db)
   return result.rows
 }
