@@ -3,7 +3,7 @@ import { pageOf, pageQuery } from './page.ts'
 import { defineRoute } from './route.ts'
 import { instanceRole, userName } from './users.ts'
 
-const groupName = userName.describe('Name of a group.')
+export const groupName = userName.describe('Name of a group.')
 
 const source = z
   .string()

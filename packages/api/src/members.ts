@@ -4,7 +4,7 @@ import { projectName, projectParams, visibility } from './projects.ts'
 import { defineRoute } from './route.ts'
 import { instanceRole, userName } from './users.ts'
 
-const projectRole = z
+export const projectRole = z
   .enum(['admin', 'maintainer', 'developer', 'reader', 'none'])
   .describe('A role in a project and all below it; `none` takes away what would be inherited.')
 

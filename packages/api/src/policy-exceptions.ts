@@ -62,6 +62,12 @@ const listQuery = z.strictObject({
     .enum(['active', 'all'])
     .default('active')
     .describe('`all`: those that ended, too. None is ever deleted.'),
+  vulnerability: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Only those for this vulnerability, in capitals or not.'),
 })
 
 export const listPolicyExceptions = defineRoute({
@@ -70,6 +76,7 @@ export const listPolicyExceptions = defineRoute({
   path: collection,
   topic,
   summary: 'List the exceptions of a project, the latest first',
+  description: 'Those of this very project; what projects above let pass holds here too.',
   params: projectParams,
   query: listQuery,
   body: undefined,
@@ -116,8 +123,17 @@ export const listInstancePolicyExceptions = defineRoute({
   ...listPolicyExceptions,
   id: 'listInstancePolicyExceptions',
   path: instance,
-  summary: 'List the exceptions of the instance',
+  summary: 'List the exceptions of all projects, the latest first',
+  description: 'Those of the instance itself are among them: they hold everywhere.',
   params: nothing,
+  query: z.strictObject({
+    ...listQuery.shape,
+    scope: z
+      .enum(['all', 'instance'])
+      .default('all')
+      .describe('`instance`: only those of the instance itself.'),
+  }),
+  problems: [],
 })
 
 export const createInstancePolicyException = defineRoute({

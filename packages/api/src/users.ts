@@ -173,6 +173,22 @@ export const readOwnUser = defineRoute({
   versioned: false,
 })
 
+export const updateOwnUser = defineRoute({
+  id: 'updateOwnUser',
+  method: 'PATCH',
+  path: '/account',
+  topic: 'Account',
+  summary: 'Change the own display name',
+  description: 'Refused with `conflict` for who comes from a directory or a provider.',
+  params: z.strictObject({}),
+  query: z.strictObject({}),
+  body: z.strictObject({ displayName: displayName.nullable() }),
+  status: 200,
+  answer: user,
+  problems: ['notFound', 'conflict'],
+  versioned: false,
+})
+
 export const changeOwnPassword = defineRoute({
   id: 'changeOwnPassword',
   method: 'PUT',

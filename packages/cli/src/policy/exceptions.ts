@@ -85,7 +85,10 @@ export async function listExceptions(
     }
     const { body } =
       place.project === ''
-        ? await api.call(listInstancePolicyExceptions, { query, signal })
+        ? await api.call(listInstancePolicyExceptions, {
+            query: { ...query, scope: 'instance' },
+            signal,
+          })
         : await api.call(listPolicyExceptions, {
             params: { project: place.project },
             query,

@@ -1,9 +1,10 @@
 import type { ProjectRole } from '../actor.ts'
 import { BerthError } from '../errors.ts'
 import type { Database, Executor, Transaction } from '../metadata/database.ts'
-import { findGroupByName } from '../metadata/groups.ts'
+import { findGroupByName, listGroupsOfUser } from '../metadata/groups.ts'
 import {
   findMember,
+  listEntriesOfUser,
   listMembers,
   removeMember,
   type StoredMember,
@@ -19,6 +20,8 @@ import { notNext, type Page, placeAfter, readPage } from './page.ts'
 import { levelsOf } from './project-name.ts'
 import { projectUnknown } from './projects.ts'
 
+const membershipsMax = 1000
+
 /** One entry: which role a user or a group has in a project. */
 export type Member = StoredMember
 
@@ -33,6 +36,18 @@ export class Members {
   constructor(parts: { database: Database; changes: AccessChanges }) {
     this.#database = parts.database
     this.#changes = parts.changes
+  }
+
+  /** What a user is a member of: groups, and projects with the role there. 1000 of each at most. */
+  async membershipsOf(userId: string) {
+    const db = this.#database.read
+    const groups = await listGroupsOfUser(db, userId, membershipsMax + 1)
+    const entries = await listEntriesOfUser(db, userId, membershipsMax + 1)
+    return {
+      groups: groups.slice(0, membershipsMax),
+      projects: entries.slice(0, membershipsMax),
+      isTruncated: Math.max(groups.length, entries.length) > membershipsMax,
+    }
   }
 
   /**

@@ -61,6 +61,7 @@ const management: Readonly<Record<string, readonly CallerName[]>> = {
   ...ids(people, 'changeOwnPassword listSessions endSessions endSession readSecondFactor'),
   ...ids(people, 'beginSecondFactor confirmSecondFactor disableSecondFactor renewRecoveryCodes'),
   ...ids(people, 'readDeviceSignIn answerDeviceSignIn listOwnKeys createOwnKey revokeOwnKey'),
+  ...ids(people, 'updateOwnUser readOwnMemberships'),
   ...ids(projectReaders, 'readProject readProjectUsage listImmutabilityRules'),
   ...ids(projectReaders, 'testImmutabilityRules readPolicy listPolicyExceptions'),
   ...ids(projectReaders, 'readScan listImagePackages readImageDiff listFindings exportReport'),

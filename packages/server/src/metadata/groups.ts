@@ -149,8 +149,12 @@ export function listGroupMembers(
     .execute()
 }
 
-/** The groups that a user is in, by name. */
-export function listGroupsOfUser(db: Executor, userId: string): Promise<StoredGroup[]> {
+/** The groups that a user is in, by name; with `limit`, no more than so many. */
+export function listGroupsOfUser(
+  db: Executor,
+  userId: string,
+  limit?: number,
+): Promise<StoredGroup[]> {
   return db
     .selectFrom('groups')
     .select(columns)
@@ -158,6 +162,7 @@ export function listGroupsOfUser(db: Executor, userId: string): Promise<StoredGr
       eb.selectFrom('group_members').select('group_id').where('user_id', '=', userId),
     )
     .orderBy('name')
+    .$if(limit !== undefined, (builder) => builder.limit(limit ?? 0))
     .execute()
 }
 

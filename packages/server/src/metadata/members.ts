@@ -120,19 +120,41 @@ export async function removeMember(
     .execute()
 }
 
+/** The user's own entries and those of the user's groups in all projects, by project; not those that take a role away. */
+export function listEntriesOfUser(
+  db: Executor,
+  userId: string,
+  limit: number,
+): Promise<{ project: string; group: string | null; role: ProjectRole }[]> {
+  return entriesOf(db, userId)
+    .innerJoin('projects', 'projects.id', 'members.project_id')
+    .select(['projects.name as project', 'groups.name as group', 'members.role as role'])
+    .where('members.role', '!=', 'none')
+    .orderBy('projects.name')
+    .orderBy('members.subject_kind')
+    .orderBy('groups.name')
+    .limit(limit)
+    .execute()
+}
+
 /** What the user's own entries and those of the user's groups say in these projects. */
 export function listEntriesFor(
   db: Executor,
   projectIds: readonly number[],
   userId: string,
 ): Promise<{ projectId: number; group: string | null; role: ProjectRole }[]> {
+  return entriesOf(db, userId)
+    .select(['members.project_id as projectId', 'groups.name as group', 'members.role as role'])
+    .where('members.project_id', 'in', projectIds)
+    .execute()
+}
+
+function entriesOf(db: Executor, userId: string) {
   return db
     .selectFrom('members')
     .leftJoin('groups', (join) =>
       join.onRef('groups.id', '=', 'members.subject_id').on('members.subject_kind', '=', 'group'),
     )
-    .select(['members.project_id as projectId', 'groups.name as group', 'members.role as role'])
-    .where('members.project_id', 'in', projectIds)
     .where(({ eb, or, and }) =>
       or([
         and([eb('members.subject_kind', '=', 'user'), eb('members.subject_id', '=', userId)]),
@@ -144,5 +166,4 @@ export function listEntriesFor(
         ]),
       ]),
     )
-    .execute()
 }

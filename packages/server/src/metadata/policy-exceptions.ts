@@ -50,34 +50,52 @@ export function exceptionsOfProjects(
     .execute()
 }
 
-/** Of one project, the latest first. With `activeAt`, only those that count then. */
+/** Of one project or of all, the latest first. With `activeAt`, only those that count then. */
 export function pageOfExceptions(
   db: Executor,
   query: {
-    projectId: number
+    projectId: number | 'all'
+    /** In any case. */
+    vulnerability: string | undefined
     activeAt: string | undefined
     after: { createdAt: string; id: string } | undefined
     limit: number
   },
-): Promise<StoredException[]> {
-  const { activeAt, after } = query
+): Promise<(StoredException & { readonly project: string })[]> {
+  const { projectId, vulnerability, activeAt, after } = query
   return db
     .selectFrom('policy_exceptions')
+    .innerJoin('projects', 'projects.id', 'policy_exceptions.project_id')
     .select(columns)
-    .where('project_id', '=', query.projectId)
+    .select('projects.name as project')
+    .$if(projectId !== 'all', (select) =>
+      select.where('policy_exceptions.project_id', '=', projectId === 'all' ? 0 : projectId),
+    )
+    .$if(vulnerability !== undefined, (select) =>
+      select.where(
+        ({ fn }) => fn<string>('lower', ['policy_exceptions.vulnerability']),
+        '=',
+        (vulnerability ?? '').toLowerCase(),
+      ),
+    )
     .$if(activeAt !== undefined, (select) =>
-      select.where('ended_at', 'is', null).where('ends_at', '>', activeAt ?? ''),
+      select
+        .where('policy_exceptions.ended_at', 'is', null)
+        .where('policy_exceptions.ends_at', '>', activeAt ?? ''),
     )
     .$if(after !== undefined, (select) =>
       select.where(({ eb, or, and }) =>
         or([
-          eb('created_at', '<', after?.createdAt ?? ''),
-          and([eb('created_at', '=', after?.createdAt ?? ''), eb('id', '<', after?.id ?? '')]),
+          eb('policy_exceptions.created_at', '<', after?.createdAt ?? ''),
+          and([
+            eb('policy_exceptions.created_at', '=', after?.createdAt ?? ''),
+            eb('policy_exceptions.id', '<', after?.id ?? ''),
+          ]),
         ]),
       ),
     )
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
+    .orderBy('policy_exceptions.created_at', 'desc')
+    .orderBy('policy_exceptions.id', 'desc')
     .limit(query.limit)
     .execute()
 }

@@ -54,21 +54,28 @@ export class PolicyExceptions {
     this.#now = parts.now
   }
 
-  /** The latest first. Throws `notFound`, `requestInvalid`. */
+  /** Those of a project, or `undefined`: of all. The latest first. Throws `notFound`, `requestInvalid`. */
   async listExceptions(
-    project: string,
-    query: { state: 'active' | 'all'; after?: string | undefined; limit: number },
+    project: string | undefined,
+    query: {
+      state: 'active' | 'all'
+      vulnerability?: string | undefined
+      after?: string | undefined
+      limit: number
+    },
   ): Promise<Page<ExceptionView>> {
-    const found = await findProject(this.#database.read, project)
-    if (!found) throw projectUnknown()
+    const { read } = this.#database
+    const found = project === undefined ? undefined : await findProject(read, project)
+    if (project !== undefined && !found) throw projectUnknown()
+    const projectId = found?.id ?? 'all'
+    const { vulnerability } = query
     const after = readPlace(query.after)
     const activeAt = query.state === 'active' ? new Date(this.#now()).toISOString() : undefined
     return readPage(
       query.limit,
-      (limit) =>
-        pageOfExceptions(this.#database.read, { projectId: found.id, activeAt, after, limit }),
+      (limit) => pageOfExceptions(read, { projectId, vulnerability, activeAt, after, limit }),
       ({ createdAt, id }) => `${createdAt}_${id}`,
-      (row) => toView(project, row),
+      (row) => toView(row.project, row),
     )
   }
 
@@ -152,10 +159,17 @@ function readPlace(after: string | undefined): { createdAt: string; id: string }
 }
 
 function toView(project: string, stored: StoredException): ExceptionView {
-  const { projectId: _, rule, vulnerability, package: name, ...rest } = stored
+  const { id, rule, vulnerability, package: name } = stored
   return {
-    ...rest,
+    id,
     project,
+    repositories: stored.repositories,
+    reason: stored.reason,
+    author: stored.author,
+    createdAt: stored.createdAt,
+    endsAt: stored.endsAt,
+    endedAt: stored.endedAt,
+    endedBy: stored.endedBy,
     rule: rule === '' ? null : rule,
     vulnerability: vulnerability === '' ? null : vulnerability,
     package: name === '' ? null : name,

@@ -10,7 +10,7 @@ import {
 import { readInstanceTrend } from '../metadata/finding-trends.ts'
 import { repositoriesWithManifest } from '../metadata/manifests.ts'
 import type { Advisories } from './advisories.ts'
-import { dueWindow, severityCountsOf, upgradesOf } from './overview.ts'
+import { dayOf, dueWindow, severityCountsOf, trendOf, upgradesOf } from './overview.ts'
 
 const shownMax = 20
 /** The worst images that are looked at: those without a tag are passed over. */
@@ -65,24 +65,17 @@ export class InstanceOverview {
     return next
   }
 
-  /** Days on which nothing was noted are missing. */
+  /** Days on which nothing was noted are missing; today is as it is now. */
   async trend(days: number) {
-    const since = new Date(this.#now() - days * dayMs).toISOString().slice(0, 10)
-    const rows = await readInstanceTrend(this.#database.read, since)
-    return {
-      days: rows.map((row) => ({
-        day: row.day,
-        counts: severityCountsOf((severity) => row[severity]),
-        opened: row.opened,
-        closed: row.closed,
-      })),
-      isTruncated: false,
-    }
+    const { read } = this.#database
+    const now = this.#now()
+    const rows = await readInstanceTrend(read, dayOf(now - days * dayMs))
+    return { days: trendOf(rows, dayOf(now), await countOpen(read, 'all')), isTruncated: false }
   }
 }
 
 async function readOverview(db: Executor, advisories: Pick<Advisories, 'state'>, now: number) {
-  const states = await countImages(db, new Date(now).toISOString().slice(0, 10))
+  const states = await countImages(db, dayOf(now))
   const worst = []
   const candidates = await worstImages(db, imagesMax)
   const tagged: string[] = []

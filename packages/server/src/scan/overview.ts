@@ -3,7 +3,7 @@ import { InvalidVersion, compareVersions, schemeOf } from '@berth/scanner/versio
 import type { RepositoryName } from '@berth/oci/reference.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Database } from '../metadata/database.ts'
-import { readTrend } from '../metadata/finding-trends.ts'
+import { readTrend, type TrendRow } from '../metadata/finding-trends.ts'
 import {
   type MendableFinding,
   type TaggedImage,
@@ -57,7 +57,7 @@ export class FindingsOverview {
     const images = await taggedImagesOf(read, ids, imagesMax + 1)
     const open = await countOpen(read, ids)
     const now = this.#now()
-    const today = new Date(now).toISOString().slice(0, 10)
+    const today = dayOf(now)
     const shown = images.slice(0, imagesMax)
     const catalogued = shown.filter(({ state }) => state === 'catalogued')
     const worst = []
@@ -100,18 +100,11 @@ export class FindingsOverview {
   /** Of the repositories in the project and below it that the caller may pull. Days on which nothing was noted are missing. */
   async trend(caller: Caller, project: string, days: number) {
     const { repositories, isTruncated } = await this.#repositories(caller, project)
-    const since = new Date(this.#now() - days * dayMs).toISOString().slice(0, 10)
-    const rows = await readTrend(this.#database.read, {
-      repositories: [...repositories.keys()],
-      since,
-    })
-    const noted = rows.map((row) => ({
-      day: row.day,
-      counts: severityCountsOf((severity) => row[severity]),
-      opened: row.opened,
-      closed: row.closed,
-    }))
-    return { days: noted, isTruncated }
+    const { read } = this.#database
+    const now = this.#now()
+    const ids = [...repositories.keys()]
+    const rows = await readTrend(read, { repositories: ids, since: dayOf(now - days * dayMs) })
+    return { days: trendOf(rows, dayOf(now), await countOpen(read, ids)), isTruncated }
   }
 
   /** Those that the caller may pull, by id. */
@@ -127,6 +120,27 @@ export class FindingsOverview {
     }
     return { repositories, isTruncated: found.length > repositoriesMax }
   }
+}
+
+/** What was noted day by day; for today, what is open now: today's note may be from before the last push. */
+export function trendOf(
+  rows: readonly Omit<TrendRow, 'repository_id'>[],
+  today: string,
+  open: Record<Severity, number>,
+) {
+  const before = rows.filter(({ day }) => day < today)
+  const noted = rows.find(({ day }) => day === today) ?? { opened: 0, closed: 0 }
+  return [...before, { ...noted, ...open, day: today }].map((row) => ({
+    day: row.day,
+    counts: severityCountsOf((severity) => Number(row[severity])),
+    opened: row.opened,
+    closed: row.closed,
+  }))
+}
+
+/** The day of a time, in UTC. */
+export function dayOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().slice(0, 10)
 }
 
 /** How many are overdue, and how many are due within seven days; `count` counts those of a time. */

@@ -14,6 +14,7 @@ import { deleteUnusedNames } from '../metadata/vulnerability-names.ts'
 import { deleteUnusedPackages } from '../metadata/packages.ts'
 import { imageConfigTypes, imageManifestTypes } from './image-types.ts'
 import { type ScanOrders, scanPriority } from './orders.ts'
+import { dayOf } from './overview.ts'
 
 const repositoriesAtOnce = 200
 const trendsKeptDays = 400
@@ -135,8 +136,4 @@ export class ScanUpkeep {
     }
     return removed
   }
-}
-
-function dayOf(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().slice(0, 10)
 }

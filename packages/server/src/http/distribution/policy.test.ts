@@ -323,5 +323,24 @@ describe.each(testDatabases)('policies at the registry on $name', (engine) => {
       expect((await test.pull(repository, 'v1')).status).toBe(200)
       await test.manage('DELETE', '/system/policy')
     })
+
+    it('lists the exceptions of all projects, of the instance, and for a vulnerability', async () => {
+      const endsAt = new Date(Date.now() + 3_600_000).toISOString()
+      const input = { vulnerability: 'CVE-2026-0077', reason: 'the vendor mends it', endsAt }
+      await test.manage('POST', '/projects/acme/policy-exceptions', input)
+      await test.manage('POST', '/system/policy-exceptions', input)
+      const places = async (query: string) => {
+        const path = `/system/policy-exceptions?${query}&limit=100`
+        const { items } = await test.manage<{
+          items: { project: string; vulnerability: string | null }[]
+        }>('GET', path)
+        return items
+      }
+      const found = await places('vulnerability=cve-2026-0077')
+      expect(found.map(({ project }) => project)).toEqual(['', 'acme'])
+      const ofInstance = await places('scope=instance')
+      expect(new Set(ofInstance.map(({ project }) => project))).toEqual(new Set(['']))
+      expect(await places('vulnerability=CVE-2026-0078')).toEqual([])
+    })
   })
 })

@@ -1,4 +1,5 @@
 import { explainAccess, listMembers, removeMember, setMember } from '@berth/api/members.ts'
+import { readOwnMemberships } from '@berth/api/memberships.ts'
 import { type Binding, bind } from './call.ts'
 
 /** Who has which role in a project. */
@@ -30,6 +31,11 @@ export const memberRoutes: readonly Binding[] = [
       return { body: undefined }
     },
   ),
+  bind(readOwnMemberships, { on: 'person' }, async ({ members }, { caller: { actor } }) => {
+    const { groups, projects, isTruncated } = await members.membershipsOf(actor.id)
+    const named = groups.map(({ name, role, source }) => ({ name, role, source }))
+    return { body: { groups: named, projects, isTruncated } }
+  }),
   bind(explainAccess, { on: 'project', action: 'readMembers' }, async ({ members }, { params }) => {
     const explanation = await members.explainAccess(params.project, params.user)
     const { origin } = explanation

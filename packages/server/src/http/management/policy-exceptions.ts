@@ -34,7 +34,8 @@ export const policyExceptionRoutes: readonly Binding[] = [
     return { body: undefined }
   }),
   bind(listInstancePolicyExceptions, readingInstance, async ({ policyExceptions }, { query }) => {
-    const { items, next } = await policyExceptions.listExceptions(root, query)
+    const project = query.scope === 'instance' ? root : undefined
+    const { items, next } = await policyExceptions.listExceptions(project, query)
     return { body: { items: [...items], next } }
   }),
   bind(

@@ -11,6 +11,7 @@ import {
 import { openTestPeople, type TestPeople } from '../../testing/open-test-people.ts'
 import { openTestSignIn } from '../../testing/open-test-sign-in.ts'
 import { groupRoutes } from './groups.ts'
+import { memberRoutes } from './members.ts'
 import { userRoutes } from './users.ts'
 
 const password = 'correct horse battery'
@@ -32,11 +33,12 @@ describe.each(testDatabases)('users and groups over HTTP on $name', (engine) => 
       await people.users.createUser({ name: 'root', password, role: 'admin' })
       await people.users.createUser({ name: 'ann', password, role: 'reader' })
       management = await openTestManagement({
-        bindings: [...userRoutes, ...groupRoutes],
+        bindings: [...userRoutes, ...groupRoutes, ...memberRoutes],
         database: test.database,
         door: {
           users: people.users,
           groups: people.groups,
+          members: people.members,
           ownPassword: new OwnPassword({ ...signIn, database: test.database }),
         },
       })
@@ -158,6 +160,51 @@ describe.each(testDatabases)('users and groups over HTTP on $name', (engine) => 
       management.setCaller(testCaller({ actor: robot, mayInstance: () => false }))
       expect((await send('GET', '/account')).status).toBe(404)
       expect((await change('another horse battery')).status).toBe(404)
+    })
+
+    it('lets people change their own display name, and nothing else of themselves', async () => {
+      const { id } = await people.users.readUser('ann')
+      const ann = { actor: { kind: 'user', id, name: 'ann' }, mayInstance: () => false } as const
+      management.setCaller(testCaller(ann))
+      const named = await send('PATCH', '/account', { displayName: 'Ann of Accounts' })
+      expect(named.body).toMatchObject({ name: 'ann', displayName: 'Ann of Accounts' })
+      expect((await send('PATCH', '/account', { displayName: null })).body).toMatchObject({
+        displayName: null,
+      })
+      for (const body of [
+        { displayName: 'Ann', role: 'admin' },
+        { displayName: '' },
+        { displayName: 'Ann\u0000' },
+        {},
+      ]) {
+        expect((await send('PATCH', '/account', body)).status).toBe(400)
+      }
+      management.setCaller(testCaller({ ...ann, credentials: 'key' }))
+      expect((await send('PATCH', '/account', { displayName: 'Ann' })).status).toBe(403)
+      const last = (await people.audit()).at(-1)
+      expect(last).toMatchObject({ action: 'user.updated', target: 'ann', actor: 'ann' })
+    })
+
+    it('shows people their groups and roles, and no project that a role keeps from them', async () => {
+      const { id } = await people.users.readUser('ann')
+      for (const name of ['acme', 'acme/ml', 'hidden']) {
+        await people.projects.createProject(commandLine, { name })
+      }
+      await send('POST', '/groups', { name: 'ops', role: 'auditor' })
+      await send('PUT', '/groups/ops/members/ann')
+      await send('PUT', '/projects/acme/members/user/ann', { role: 'developer' })
+      await send('PUT', '/projects/acme%2Fml/members/group/ops', { role: 'admin' })
+      await send('PUT', '/projects/hidden/members/user/ann', { role: 'none' })
+      await send('PUT', '/projects/hidden/members/user/root', { role: 'admin' })
+      management.setCaller(testCaller({ actor: { kind: 'user', id, name: 'ann' } }))
+      expect((await send('GET', '/account/memberships')).body).toEqual({
+        groups: [{ name: 'ops', role: 'auditor', source: 'local' }],
+        projects: [
+          { project: 'acme', role: 'developer', group: null },
+          { project: 'acme/ml', role: 'admin', group: 'ops' },
+        ],
+        isTruncated: false,
+      })
     })
 
     it('manages groups and their members', async () => {

@@ -6,6 +6,7 @@ import {
   readOwnUser,
   readUser,
   setUserPassword,
+  updateOwnUser,
   updateUser,
 } from '@berth/api/users.ts'
 import type { User } from '../../access/user-record.ts'
@@ -44,6 +45,10 @@ export const userRoutes: readonly Binding[] = [
   bind(readOwnUser, { on: 'caller' }, async ({ users }, { caller: { actor } }) => {
     // A machine has no user: its id finds none.
     return { body: toBody(await users.readUserById(actor.kind === 'user' ? actor.id : '')) }
+  }),
+  bind(updateOwnUser, { on: 'person' }, async ({ users }, { body, caller, context }) => {
+    const { name } = await users.readUserById(caller.actor.id)
+    return { body: toBody(await users.updateUser(name, body, context)) }
   }),
   bind(changeOwnPassword, { on: 'person' }, async ({ ownPassword }, { body, caller, context }) => {
     const { currentPassword: current, code, newPassword: next } = body
