@@ -17,13 +17,13 @@ export const imageSecurityText = {
       'No advisories are there to compare with, so findings cannot be known. Import some under Security, Advisories.',
     progress: (layer: number, layers: number) => `Layer ${layer} of ${layers}`,
     cancel: 'Stop the scan',
-    endOfLife: (name: string) => `${name} is past its end of life: nobody mends it any more.`,
+    endOfLife: (name: string) => `${name} is past its end of life: it gets no more security fixes.`,
     endsOn: (name: string, day: string | null) =>
-      day === null ? name : `${name}, mended until ${day}`,
+      day === null ? name : `${name}, security fixes until ${day}`,
     notCovered: (count: string) =>
       count === '1'
-        ? 'Of one place Berth cannot say what is inside, so this image is never clean.'
-        : `Of ${count} places Berth cannot say what is inside, so this image is never clean.`,
+        ? 'Berth cannot say what is in one place of this image, so it is never called clean.'
+        : `Berth cannot say what is in ${count} places of this image, so it is never called clean.`,
     showPlaces: 'Show where',
     hidePlaces: 'Hide',
     place: 'Place',
@@ -300,7 +300,7 @@ export const imageSecurityText = {
 
   relations: {
     title: 'Relations',
-    lead: 'What refers to what: the arrows lead from what refers to what is meant.',
+    lead: 'An arrow leads from what refers to something to what it refers to.',
     picture: 'Picture of the relations; the table below says the same.',
     table: 'All relations',
     alone: 'It refers to nothing else, and nothing refers to it.',
@@ -319,15 +319,8 @@ export const imageSecurityText = {
       sbom: 'bill of materials of',
       provenance: 'provenance of',
     },
-    kinds: {
-      index: 'Index',
-      image: 'Image',
-      artifact: 'Artifact',
-      signature: 'Signature',
-      sbom: 'Bill of materials',
-      attestation: 'Attestation',
-      chart: 'Helm chart',
-    },
+    signedBy: (name: string) => `by ${name}`,
+    refused: 'does not count',
     more: (count: string) => `${count} more are counted, not drawn.`,
   },
 }

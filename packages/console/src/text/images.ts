@@ -13,11 +13,9 @@ export const imageText = {
     manifest: 'Manifest',
   },
   kinds: {
-    image: 'Image',
     index: (platforms: number) =>
       platforms === 1 ? 'Index of one platform' : `Index of ${platforms} platforms`,
-    chart: 'Helm chart',
-    artifact: 'Artifact',
+    artifactOf: (type: string) => `Artifact (${type})`,
     unknown: 'Content of an unknown type',
   },
   facts: {
@@ -49,21 +47,8 @@ export const imageText = {
   },
 
   pull: {
-    label: 'Pull',
     other: 'Other clients',
-    title: 'Pull it',
-    lead: 'By digest one always gets the same bytes, whatever the tag points at later.',
-    byTag: 'By tag',
-    byDigest: 'By digest',
-    docker: 'Docker',
-    podman: 'Podman',
-    containerd: 'containerd',
-    skopeo: 'skopeo, into an OCI layout',
-    kubernetes: 'Kubernetes',
-    helm: 'Helm',
-    helmInstall: 'Helm, install at once',
-    oras: 'ORAS',
-    helmNeedsTag: 'Helm pulls by tag: open the chart by one of its tags to see the line.',
+    title: 'How to pull it',
   },
 
   actions: {
@@ -144,12 +129,18 @@ export const imageText = {
     showLess: 'Show one line',
     files: 'Files',
     filesOf: (position: number) => `Files of layer ${position + 1}`,
-    sum: (layers: number, size: string, shared: string) =>
-      `${layers === 1 ? 'One layer' : `${layers} layers`}, ${size} to pull. Other repositories have ${shared} of it too.`,
+    sum: (layers: number, size: string) =>
+      `${layers === 1 ? 'One layer' : `${layers} layers`}, ${size} to pull`,
+    ofLayer: (position: number, size: string) => `Layer ${position + 1}: ${size}`,
+    shares: {
+      repositories: (size: string) => `${size} shared with other repositories`,
+      images: (size: string) => `${size} shared with other images here`,
+      only: (size: string) => `${size} in this image only`,
+    },
     truncated: 'The image has more layers than are shown here.',
     mismatch:
       'The history does not fit the layers, so instructions may stand beside the wrong layer.',
-    share: (share: string) => `${share} of the image`,
+    share: (share: string) => `${share} of the largest layer`,
     name: 'Name',
     type: 'Type',
     digest: 'Digest',

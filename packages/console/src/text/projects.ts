@@ -21,6 +21,7 @@ export const projectText = {
   findings: 'Findings',
   notCounted: 'not counted yet',
   created: 'Created',
+  openFindings: 'Open findings',
   noQuota: 'no limit',
   ofQuota: (used: string, quota: string) => `${used} of ${quota}`,
   create: 'Create a project',

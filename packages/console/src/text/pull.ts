@@ -1,5 +1,9 @@
-/** The names of the tools whose lines to pull stand ready. */
+/** How to pull: the names of the tools whose lines stand ready, and what to know of them. */
 export const pullText = {
+  by: 'By',
+  byTag: 'By tag',
+  byDigest: 'By digest',
+  lead: 'A digest always leads to the same bytes; a tag leads to whatever it was last set to.',
   signIn: 'Sign in, unless it is public',
   docker: 'Docker',
   podman: 'Podman',

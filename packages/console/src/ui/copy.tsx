@@ -40,12 +40,10 @@ export function CommandLine({ label, command }: { label?: string; command: strin
           {label}
         </Text>
       )}
-      <Group gap={4} wrap="nowrap" align="flex-start">
-        <Code block flex={1} miw={0} style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-          {command}
-        </Code>
+      <div className="berth-command">
+        <Code block>{command}</Code>
         <Copy text={command} what={label ?? command} />
-      </Group>
+      </div>
     </Box>
   )
 }

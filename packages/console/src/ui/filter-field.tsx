@@ -11,10 +11,13 @@ export function FilterField({
   label,
   value,
   onChange,
+  width = 280,
 }: {
   label: string
   value: string
   onChange: (value: string) => void
+  /** Pixels on a desk; on a phone it is as wide as the page. */
+  width?: number
 }) {
   const [text, setText] = useState(value)
   useEffect(() => setText(value), [value])
@@ -42,7 +45,7 @@ export function FilterField({
           />
         )
       }
-      w={{ base: '100%', sm: 280 }}
+      w={{ base: '100%', sm: width }}
     />
   )
 }

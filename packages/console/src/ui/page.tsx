@@ -6,6 +6,7 @@ export function Page({
   title,
   documentTitle = title,
   lead,
+  details,
   above,
   actions,
   children,
@@ -14,6 +15,8 @@ export function Page({
   /** For the tab of the browser, where the title alone does not say enough. */
   documentTitle?: string
   lead?: ReactNode
+  /** Figures and the like, as wide as the page. */
+  details?: ReactNode
   /** Where it lies: links to what holds it. */
   above?: ReactNode
   actions?: ReactNode
@@ -42,10 +45,11 @@ export function Page({
             <bdi>{title}</bdi>
           </Title>
           {lead !== undefined && (
-            <Text component="div" className="berth-quiet" maw={760}>
+            <Text component="div" className="berth-quiet" maw={860} style={{ textWrap: 'pretty' }}>
               {lead}
             </Text>
           )}
+          {details}
         </Box>
         {actions !== undefined && (
           <Group gap="xs" className="berth-no-print">
@@ -81,7 +85,13 @@ export function Section({
         <Box miw={0}>
           <Title order={2}>{title}</Title>
           {lead !== undefined && (
-            <Text component="div" size="sm" className="berth-quiet" maw={760}>
+            <Text
+              component="div"
+              size="sm"
+              className="berth-quiet"
+              maw={860}
+              style={{ textWrap: 'pretty' }}
+            >
               {lead}
             </Text>
           )}

@@ -1,5 +1,6 @@
 import { registryHost } from '../api/address.ts'
 import { pullText as text } from '../text/pull.ts'
+import { artifactKind } from './artifact-kind.ts'
 
 /** A line for a terminal, with the tool it is for. */
 export type PullLine = { readonly label: string; readonly command: string }
@@ -16,18 +17,33 @@ export type Pulled = {
 /** Clients are told when they have to do without TLS. */
 export const isPlainHttp = globalThis.location.protocol === 'http:'
 
-const helmConfigType = 'application/vnd.cncf.helm.config.v1+json'
-
 export function isChart({ artifactType }: { readonly artifactType: string | null }): boolean {
-  return artifactType === helmConfigType
+  return artifactKind(artifactType) === 'chart'
+}
+
+/** What has to be done once before one pulls what is not public. */
+export function signInLine(pulled: Pulled): PullLine {
+  const command = isChart(pulled)
+    ? `helm registry login ${registryHost}${plain('--plain-http')}`
+    : isImage(pulled)
+      ? `docker login ${registryHost}`
+      : `oras login ${registryHost}${plain('--plain-http')}`
+  return { label: text.signIn, command }
+}
+
+/** The line that most people want. */
+export function firstPullLine(pulled: Pulled): PullLine | undefined {
+  return pullLines(pulled)[0]
 }
 
 /** Lines that pull it, ready to be copied: of clients of images, of Helm for a chart, of ORAS for other artifacts. */
 export function pullLines(pulled: Pulled): readonly PullLine[] {
   if (isChart(pulled)) return chartLines(pulled)
-  return pulled.kind === 'image' || pulled.kind === 'index'
-    ? imageLines(pulled)
-    : artifactLines(pulled)
+  return isImage(pulled) ? imageLines(pulled) : orasLines(pulled)
+}
+
+function isImage({ kind }: Pulled): boolean {
+  return kind === 'image' || kind === 'index'
 }
 
 function addressOf({ repository, reference }: Pulled): string {
@@ -43,7 +59,6 @@ function imageLines(pulled: Pulled): PullLine[] {
   const address = addressOf(pulled)
   const name = pulled.repository.split('/').at(-1) ?? pulled.repository
   return [
-    { label: text.signIn, command: `docker login ${registryHost}` },
     { label: text.docker, command: `docker pull ${address}` },
     { label: text.podman, command: `podman pull${plain('--tls-verify=false')} ${address}` },
     {
@@ -83,22 +98,14 @@ function nameInCluster(name: string): string {
 
 function chartLines(pulled: Pulled): PullLine[] {
   const { repository, reference } = pulled
-  if (reference.includes(':')) return artifactLines(pulled)
+  if (reference.includes(':')) return orasLines(pulled)
   // A tag cannot hold the plus sign of a version, so Helm writes another one.
   const version = reference.replaceAll('_', '+')
   const chart = `oci://${registryHost}/${repository} --version ${version}${plain('--plain-http')}`
   const release = nameInCluster(repository.split('/').at(-1) ?? repository)
   return [
-    { label: text.signIn, command: `helm registry login ${registryHost}${plain('--plain-http')}` },
     { label: text.helm, command: `helm pull ${chart}` },
     { label: text.helmInstall, command: `helm install ${release} ${chart}` },
-    ...orasLines(pulled),
-  ]
-}
-
-function artifactLines(pulled: Pulled): PullLine[] {
-  return [
-    { label: text.signIn, command: `oras login ${registryHost}${plain('--plain-http')}` },
     ...orasLines(pulled),
   ]
 }

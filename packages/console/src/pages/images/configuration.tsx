@@ -1,4 +1,4 @@
-import { Code, Stack, Text } from '@mantine/core'
+import { Box, Code, Stack, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { imageText } from '../../text/images.ts'
 import { Digest } from '../../ui/copy.tsx'
@@ -46,21 +46,23 @@ function ImageSettings({
   return (
     <>
       <Section title={text.settings}>
-        <KeyValues
-          items={[
-            [fields.created, image.created === null ? null : <Moment at={image.created} />],
-            [fields.author, foreign(image.author)],
-            [fields.platform, foreign(platform)],
-            [fields.user, image.user === null ? text.rootUser : foreign(image.user)],
-            [fields.workingDirectory, foreign(image.workingDirectory)],
-            [fields.entrypoint, words(image.entrypoint)],
-            [fields.command, words(image.command)],
-            [fields.stopSignal, foreign(image.stopSignal)],
-            [fields.ports, foreign(image.exposedPorts.join(', '))],
-            [fields.volumes, foreign(image.volumes.join(', '))],
-            [fields.config, manifest.config && <Digest digest={manifest.config.digest} />],
-          ]}
-        />
+        <Box className="berth-panel" p="md">
+          <KeyValues
+            items={[
+              [fields.created, image.created === null ? null : <Moment at={image.created} />],
+              [fields.author, foreign(image.author)],
+              [fields.platform, foreign(platform)],
+              [fields.user, image.user === null ? text.rootUser : foreign(image.user)],
+              [fields.workingDirectory, foreign(image.workingDirectory)],
+              [fields.entrypoint, words(image.entrypoint)],
+              [fields.command, words(image.command)],
+              [fields.stopSignal, foreign(image.stopSignal)],
+              [fields.ports, foreign(image.exposedPorts.join(', '))],
+              [fields.volumes, foreign(image.volumes.join(', '))],
+              [fields.config, manifest.config && <Digest digest={manifest.config.digest} />],
+            ]}
+          />
+        </Box>
       </Section>
       <Section title={text.environment}>
         {image.environment.length === 0 ? (

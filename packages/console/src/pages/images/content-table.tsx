@@ -2,12 +2,12 @@ import { imageText } from '../../text/images.ts'
 import { Digest } from '../../ui/copy.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
+import { layerName } from '../../ui/layer-name.ts'
 import { Empty } from '../../ui/states.tsx'
 import { formatBytes } from '../../ui/units.ts'
 import type { Manifest } from './image-context.ts'
 
 const text = imageText.layers
-const title = 'org.opencontainers.image.title'
 
 /** What an artifact carries, with the names that its maker gave. */
 export function ContentTable({ layers }: { layers: Manifest['layers'] }) {
@@ -22,7 +22,10 @@ export function ContentTable({ layers }: { layers: Manifest['layers'] }) {
           id: 'name',
           title: text.name,
           cell: ({ annotations, position }) => (
-            <ForeignText text={annotations[title] ?? `${text.layer} ${position + 1}`} max={200} />
+            <ForeignText
+              text={layerName(annotations) ?? `${text.layer} ${position + 1}`}
+              max={200}
+            />
           ),
         },
         {

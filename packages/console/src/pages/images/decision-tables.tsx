@@ -2,7 +2,7 @@ import type { explainDecision } from '@berth/api/decisions.ts'
 import { Badge, Text } from '@mantine/core'
 import type * as z from 'zod'
 import { imageSecurityText } from '../../text/image-security.ts'
-import { DataTable } from '../../ui/data-table.tsx'
+import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { formatCount } from '../../ui/units.ts'
@@ -12,6 +12,13 @@ const text = imageSecurityText.decision
 const colors = { enforce: 'red.9', warn: 'yellow.9', audit: 'gray.7' }
 
 type Answer = z.output<typeof explainDecision.answer>
+
+const dueColumn: Column<Pick<Answer['violations'][number], 'due'>> = {
+  id: 'due',
+  title: text.due,
+  width: 110,
+  cell: ({ due }) => <Ago at={due} />,
+}
 
 /** The rules that are broken, by what, and what would mend it. */
 export function ViolationTable({
@@ -36,6 +43,7 @@ export function ViolationTable({
           {
             id: 'rule',
             title: text.rule,
+            width: '14%',
             cell: ({ rule, project }) => <Rule rule={rule} project={project} />,
           },
           {
@@ -66,11 +74,13 @@ export function ViolationTable({
           {
             id: 'found',
             title: text.found,
+            width: '14%',
             cell: ({ found }) => <ForeignText text={found} max={200} />,
           },
           {
             id: 'wanted',
             title: text.wanted,
+            width: '14%',
             cell: ({ wanted }) => <ForeignText text={wanted} max={200} />,
           },
           {
@@ -78,7 +88,7 @@ export function ViolationTable({
             title: text.fix,
             cell: ({ fix }) => fix !== null && <ForeignText text={fix} max={300} />,
           },
-          { id: 'due', title: text.due, width: 110, cell: ({ due }) => <Ago at={due} /> },
+          ...(violations.some(({ due }) => due !== null) ? [dueColumn] : []),
         ]}
       />
       {more > 0 && <Text size="sm">{text.more(formatCount(more))}</Text>}

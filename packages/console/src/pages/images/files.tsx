@@ -2,13 +2,14 @@ import { listLayers } from '@berth/api/layers.ts'
 import { NativeSelect } from '@mantine/core'
 import { useApi } from '../../api/queries.ts'
 import { imageText } from '../../text/images.ts'
+import { readable } from '../../ui/build-instruction.ts'
 import { useFilters } from '../../ui/filters.ts'
 import { Section } from '../../ui/page.tsx'
 import { Empty, Show } from '../../ui/states.tsx'
 import { formatBytes } from '../../ui/units.ts'
 import { useImage } from './image-context.ts'
 import { LayerFiles } from './layer-files.tsx'
-import { type Layer, readable } from './steps.ts'
+import type { Layer } from './steps.ts'
 
 const text = imageText.files
 const instructionMax = 80

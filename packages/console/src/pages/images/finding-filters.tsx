@@ -49,7 +49,7 @@ export function FindingFilters() {
           onChange={(chosen) => setFilters({ severity: chosen.join(',') })}
         >
           {severities.map((severity) => (
-            <Chip key={severity} value={severity} size="sm" radius="sm">
+            <Chip key={severity} value={severity} size="xs" radius="sm" variant="outline">
               {severityText[severity]}
             </Chip>
           ))}
@@ -76,11 +76,13 @@ export function FindingFilters() {
         onChange={({ currentTarget }) => setFilters({ suppressed: currentTarget.value })}
       />
       <FilterField
+        width={170}
         label={text.package}
         value={filters.package ?? ''}
         onChange={(value) => setFilters({ package: value.trim() })}
       />
       <FilterField
+        width={190}
         label={text.vulnerability}
         value={filters.vulnerability ?? ''}
         onChange={(value) => setFilters({ vulnerability: value.trim().slice(0, 100) })}

@@ -26,11 +26,11 @@ type Findings = {
 export function FindingTable({ findings, empty }: { findings: Findings; empty: ReactNode }) {
   const due = useDueDates()
   const columns: Column<Finding>[] = [
-    { id: 'vulnerability', title: text.vulnerability, width: 190, cell: vulnerability },
+    { id: 'vulnerability', title: text.vulnerability, width: 165, cell: vulnerability },
     {
       id: 'severity',
       title: text.severity,
-      width: 110,
+      width: 105,
       cell: ({ severity }) => <SeverityBadge severity={severity} />,
     },
     {
@@ -40,7 +40,7 @@ export function FindingTable({ findings, empty }: { findings: Findings; empty: R
       align: 'end',
       cell: ({ score }) => (score > 0 ? score.toFixed(1) : ''),
     },
-    { id: 'exploited', title: text.exploited, width: 150, cell: exploitation },
+    { id: 'exploited', title: text.exploited, width: 125, cell: exploitation },
     {
       id: 'package',
       title: text.package,
@@ -53,13 +53,14 @@ export function FindingTable({ findings, empty }: { findings: Findings; empty: R
     {
       id: 'installed',
       title: text.installed,
+      width: '17%',
       cell: ({ package: { version } }) => <Version version={version} />,
     },
-    { id: 'fixed', title: text.fixed, cell: fix },
+    { id: 'fixed', title: text.fixed, width: '17%', cell: fix },
     {
       id: 'due',
       title: text.due,
-      width: 140,
+      width: 120,
       cell: (found) => <DueDay due={due.get(dueKey(found))} />,
     },
   ]

@@ -1,29 +1,27 @@
 import { readTag } from '@berth/api/tags.ts'
-import { Box, Group } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { Group } from '@mantine/core'
 import { useApi } from '../../api/queries.ts'
+import { artifactKindText } from '../../text/artifact-kinds.ts'
 import { imageText as text } from '../../text/images.ts'
+import { artifactKind } from '../../ui/artifact-kind.ts'
 import { Digest } from '../../ui/copy.tsx'
+import { Facts } from '../../ui/facts.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { formatBytes, formatCount } from '../../ui/units.ts'
 import { type Manifest, useImage } from './image-context.ts'
-import classes from './images.module.css'
 import { choicesOf } from './platforms.ts'
-
-const chartConfig = 'application/vnd.cncf.helm.config.v1+json'
-
-export function isChart({ config }: Manifest): boolean {
-  return config?.mediaType === chartConfig
-}
 
 /** What it is, in words. */
 function kindWords(manifest: Manifest): string {
-  if (isChart(manifest)) return text.kinds.chart
   if (manifest.kind === 'index') return text.kinds.index(choicesOf(manifest).length)
-  if (manifest.kind !== 'artifact') return text.kinds[manifest.kind]
+  if (manifest.kind === 'image') return artifactKindText.image
+  if (manifest.kind === 'unknown') return text.kinds.unknown
   const type = manifest.artifactType ?? manifest.config?.mediaType
-  return type === undefined ? text.kinds.artifact : `${text.kinds.artifact} (${type})`
+  const kind = artifactKind(type)
+  return kind === 'artifact' && type !== undefined
+    ? text.kinds.artifactOf(type)
+    : artifactKindText[kind]
 }
 
 /** What one wants to know of an image at first sight. */
@@ -39,31 +37,32 @@ export function ImageFacts() {
   const listed = data?.body
   const platform = [top.image?.os, top.image?.architecture, top.image?.variant].filter(Boolean)
   return (
-    <Box component="dl" className={classes.facts}>
-      <Fact name={text.facts.kind}>{kindWords(top)}</Fact>
-      <Fact name={text.facts.digest}>
-        <Digest digest={top.digest} />
-      </Fact>
-      {platform.length > 0 && <Fact name={text.facts.platform}>{platform.join('/')}</Fact>}
-      <Fact name={text.facts.size}>{formatBytes(top.totalSize)}</Fact>
-      {top.image && (
-        <Fact name={text.facts.built}>
-          <Ago at={top.image.created} never={text.unknownTime} />
-        </Fact>
-      )}
-      <Fact name={text.facts.pushed}>
-        <Ago at={listed?.updatedAt ?? top.createdAt} />
-      </Fact>
-      {listed && (
-        <Fact name={text.facts.pulled}>
-          <Ago at={listed.lastPulledAt} never={text.never} />
-          {listed.pulls > 0 && `, ${text.pulls(formatCount(listed.pulls))}`}
-        </Fact>
-      )}
-      <Fact name={text.facts.tags}>
-        {top.tags.length === 0 ? text.noTags : <TagLinks tags={top.tags} />}
-      </Fact>
-    </Box>
+    <Facts
+      items={[
+        [text.facts.kind, kindWords(top)],
+        [text.facts.digest, <Digest key="digest" digest={top.digest} />],
+        [text.facts.platform, platform.length > 0 && platform.join('/')],
+        [text.facts.size, formatBytes(top.totalSize)],
+        [
+          text.facts.built,
+          top.image && <Ago key="built" at={top.image.created} never={text.unknownTime} />,
+        ],
+        [text.facts.pushed, <Ago key="pushed" at={listed?.updatedAt ?? top.createdAt} />],
+        [
+          text.facts.pulled,
+          listed && (
+            <>
+              <Ago at={listed.lastPulledAt} never={text.never} />
+              {listed.pulls > 0 && `, ${text.pulls(formatCount(listed.pulls))}`}
+            </>
+          ),
+        ],
+        [
+          text.facts.tags,
+          top.tags.length === 0 ? text.noTags : <TagLinks key="tags" tags={top.tags} />,
+        ],
+      ]}
+    />
   )
 }
 
@@ -86,14 +85,5 @@ function TagLinks({ tags }: { tags: readonly string[] }) {
         ),
       )}
     </Group>
-  )
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   )
 }

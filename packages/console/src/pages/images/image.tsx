@@ -21,7 +21,7 @@ import { ImageFacts } from './image-facts.tsx'
 import { ImageTabs } from './image-tabs.tsx'
 import { PlatformSwitch } from './platform-switch.tsx'
 import { choicesOf, chosenOf } from './platforms.ts'
-import { PullLine } from './pull-lines.tsx'
+import { PullLine } from './pull-line.tsx'
 import { VerdictLine } from './verdict-line.tsx'
 
 /** One image: who it is, whether it may be pulled, what can be done with it, and its parts. */

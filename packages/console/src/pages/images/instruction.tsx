@@ -2,9 +2,9 @@ import { UnstyledButton } from '@mantine/core'
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react'
 import { useState } from 'react'
 import { imageText } from '../../text/images.ts'
+import { readable } from '../../ui/build-instruction.ts'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import classes from './images.module.css'
-import { readable } from './steps.ts'
 
 const text = imageText.layers
 /** So many characters fit into one line of any page. */

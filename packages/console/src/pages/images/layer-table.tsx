@@ -13,8 +13,8 @@ import type { Layer, Step } from './steps.ts'
 
 const text = imageText.layers
 
-/** The steps of the build with the layers they made. `total`: bytes of all layers. */
-export function LayerTable({ steps, total }: { steps: readonly Step[]; total: number }) {
+/** The steps of the build with the layers they made. `largest`: bytes of the largest layer. */
+export function LayerTable({ steps, largest }: { steps: readonly Step[]; largest: number }) {
   const numbered = steps.map((step, index) => ({ ...step, number: index + 1 }))
   const columns: Column<(typeof numbered)[number]>[] = [
     {
@@ -34,7 +34,7 @@ export function LayerTable({ steps, total }: { steps: readonly Step[]; total: nu
       align: 'end',
       cell: ({ layer }) =>
         layer ? (
-          <Size layer={layer} total={total} />
+          <Size layer={layer} largest={largest} />
         ) : (
           <span className="berth-quiet">{text.empty}</span>
         ),
@@ -72,8 +72,8 @@ export function LayerTable({ steps, total }: { steps: readonly Step[]; total: nu
   )
 }
 
-function Size({ layer: { size, isStored }, total }: { layer: Layer; total: number }) {
-  const share = total === 0 ? 0 : size / total
+function Size({ layer: { size, isStored }, largest }: { layer: Layer; largest: number }) {
+  const share = largest === 0 ? 0 : size / largest
   return (
     <div>
       {formatBytes(size)}

@@ -4,9 +4,9 @@ import { useApi } from '../../api/queries.ts'
 import { imageText } from '../../text/images.ts'
 import { Section } from '../../ui/page.tsx'
 import { Empty, Show } from '../../ui/states.tsx'
-import { formatBytes } from '../../ui/units.ts'
 import { ContentTable } from './content-table.tsx'
 import { useImage } from './image-context.ts'
+import { LayerPicture } from './layer-picture.tsx'
 import { LayerTable } from './layer-table.tsx'
 import { type Layer, stepsOf } from './steps.ts'
 
@@ -37,10 +37,9 @@ export default function Layers() {
           return (
             <>
               {isMismatch && <Text size="sm">{text.mismatch}</Text>}
-              <LayerTable steps={steps} total={sizeOf(body.items)} />
-              <Text size="sm" role="status">
-                {sumOf(body.items)} {body.isTruncated && text.truncated}
-              </Text>
+              <LayerPicture layers={body.items} />
+              <LayerTable steps={steps} largest={largestOf(body.items)} />
+              {body.isTruncated && <Text size="sm">{text.truncated}</Text>}
             </>
           )
         }}
@@ -49,13 +48,6 @@ export default function Layers() {
   )
 }
 
-/** Each digest once: a layer that stands twice is pulled once. */
-function sizeOf(layers: readonly Layer[]): number {
-  const sizes = new Map(layers.map(({ digest, size }) => [digest, size]))
-  return [...sizes.values()].reduce((sum, size) => sum + size, 0)
-}
-
-function sumOf(layers: readonly Layer[]): string {
-  const shared = layers.filter(({ repositories }) => repositories.count > 1)
-  return text.sum(layers.length, formatBytes(sizeOf(layers)), formatBytes(sizeOf(shared)))
+function largestOf(layers: readonly Layer[]): number {
+  return Math.max(0, ...layers.map(({ size }) => size))
 }

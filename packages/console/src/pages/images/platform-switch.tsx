@@ -1,4 +1,5 @@
-import { NativeSelect } from '@mantine/core'
+import { Group, NativeSelect, Text } from '@mantine/core'
+import { useId } from 'react'
 import { imageText as text } from '../../text/images.ts'
 import { useFilters } from '../../ui/filters.ts'
 import type { Choice } from './platforms.ts'
@@ -12,21 +13,27 @@ export function PlatformSwitch({
   chosen: Choice | undefined
 }) {
   const [, setFilters] = useFilters()
+  const id = useId()
   return (
-    <NativeSelect
-      label={text.facts.platform}
-      data={choices.map(({ value, label }) => ({ value, label }))}
-      value={chosen?.value ?? ''}
-      onChange={({ currentTarget }) => {
-        // What was opened of one platform is not in another.
-        setFilters({
-          platform: currentTarget.value,
-          finding: undefined,
-          layer: undefined,
-          path: undefined,
-        })
-      }}
-      maw={320}
-    />
+    <Group gap="xs">
+      <Text component="label" htmlFor={id} size="sm" fw={600}>
+        {text.facts.platform}
+      </Text>
+      <NativeSelect
+        id={id}
+        data={choices.map(({ value, label }) => ({ value, label }))}
+        value={chosen?.value ?? ''}
+        onChange={({ currentTarget }) => {
+          // What was opened of one platform is not in another.
+          setFilters({
+            platform: currentTarget.value,
+            finding: undefined,
+            layer: undefined,
+            path: undefined,
+          })
+        }}
+        miw={200}
+      />
+    </Group>
   )
 }

@@ -1,10 +1,10 @@
 import type { RelationNode } from './relation-nodes.ts'
 
-export const nodeWidth = 210
+export const nodeWidth = 250
 export const nodeHeight = 46
-const columnGap = 64
+const columnGap = 110
 const rowGap = 14
-const margin = 8
+const margin = 16
 
 export type Placed = { readonly node: RelationNode; readonly x: number; readonly y: number }
 

@@ -1,14 +1,16 @@
 import type { listReferrers } from '@berth/api/referrers.ts'
 import type * as z from 'zod'
 import { imageSecurityText } from '../../text/image-security.ts'
-import type { Manifest } from './image-context.ts'
+import { type ArtifactKind, artifactKind } from '../../ui/artifact-kind.ts'
 import { platformName } from '../../ui/platform.ts'
+import type { Manifest } from './image-context.ts'
 import { isAttestation } from './platforms.ts'
+import { predicateWords } from './predicates.ts'
 
 const text = imageSecurityText.relations
 
 export type Referrer = z.output<typeof listReferrers.answer>['items'][number]
-type NodeKind = keyof typeof text.kinds
+type NodeKind = ArtifactKind
 type Relation = keyof typeof text.relations
 
 /** A manifest in the picture. All but one hang on another. */
@@ -27,8 +29,10 @@ export type RelationNode = {
 }
 
 const nodesMax = 200
-const signatureTypes = ['sigstore', 'cosign.artifact.sig', 'notary.signature']
-const sbomTypes = ['spdx', 'cyclonedx', 'sbom', 'syft']
+const predicateAnnotation = 'dev.sigstore.bundle.predicateType'
+
+/** Who signed, by the digest of the manifest that carries the signature; an empty text: it does not count. */
+export type Signers = ReadonlyMap<string, string>
 
 /**
  * What hangs together with a manifest: what it is about, the images of an index, and all that is about any of them. Beyond 200
@@ -37,6 +41,7 @@ const sbomTypes = ['spdx', 'cyclonedx', 'sbom', 'syft']
 export function relationsOf(
   top: Manifest,
   referrers: ReadonlyMap<string, readonly Referrer[]>,
+  signers: Signers,
 ): { nodes: RelationNode[]; left: number } {
   const nodes: RelationNode[] = [
     {
@@ -62,7 +67,8 @@ export function relationsOf(
       isMeant: true,
     })
   }
-  for (const each of referrers.get(top.digest) ?? []) nodes.push(referrerNode(each, top.digest))
+  for (const each of referrers.get(top.digest) ?? [])
+    nodes.push(referrerNode(each, top.digest, signers))
   const images = top.children.filter((child) => !isAttestation(child))
   const said = Map.groupBy(
     top.children.filter(isAttestation),
@@ -93,7 +99,7 @@ export function relationsOf(
       })
     }
     for (const each of referrers.get(child.digest) ?? []) {
-      nodes.push(referrerNode(each, child.digest))
+      nodes.push(referrerNode(each, child.digest, signers))
     }
   }
   const unique = [...new Map(nodes.map((node) => [node.key, node])).values()]
@@ -102,22 +108,27 @@ export function relationsOf(
 
 function kindOfTop({ kind, artifactType, config, annotations }: Manifest): NodeKind {
   if (kind === 'index' || kind === 'image') return kind
-  if (config?.mediaType.includes('helm.config') === true) return 'chart'
-  return kindOfType(artifactType ?? '', annotations)
+  return kindOfType(artifactType ?? config?.mediaType ?? '', annotations)
 }
 
 function kindOfType(type: string, annotations: Readonly<Record<string, string>>): NodeKind {
-  const predicate = annotations['dev.sigstore.bundle.predicateType'] ?? ''
+  const predicate = annotations[predicateAnnotation] ?? ''
   if (predicate !== '' && !predicate.includes('cosign/sign')) return 'attestation'
-  if (signatureTypes.some((each) => type.includes(each))) return 'signature'
-  if (sbomTypes.some((each) => type.includes(each))) return 'sbom'
-  return type.includes('in-toto') ? 'attestation' : 'artifact'
+  return artifactKind(type)
 }
 
 function referrerNode(
   { digest, artifactType, annotations, size }: Referrer,
   on: string,
+  signers: Signers,
 ): RelationNode {
+  const predicate = annotations[predicateAnnotation] ?? ''
+  const signer = signers.get(digest)
+  const said = predicateWords(predicate)
+  const about = kindOfType(artifactType ?? '', annotations) === 'signature' ? undefined : said
+  const trust =
+    signer === undefined ? undefined : signer === '' ? text.refused : text.signedBy(signer)
+  const words = [about, trust].filter((each) => each !== undefined)
   const kind = kindOfType(artifactType ?? '', annotations)
   const relations: Partial<Record<NodeKind, Relation>> = {
     signature: 'signature',
@@ -128,7 +139,7 @@ function referrerNode(
     key: `${on} ${digest}`,
     digest,
     kind,
-    detail: annotations['dev.sigstore.bundle.predicateType'] ?? artifactType ?? '',
+    detail: words.length > 0 ? words.join(', ') : predicate || (artifactType ?? ''),
     size,
     relation: relations[kind] ?? 'referrer',
     on,

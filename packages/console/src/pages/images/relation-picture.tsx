@@ -1,5 +1,6 @@
 import { useLinkProps } from '@tanstack/react-router'
 import { useId } from 'react'
+import { artifactKindText } from '../../text/artifact-kinds.ts'
 import { imageSecurityText } from '../../text/image-security.ts'
 import { shortDigest, useImage } from './image-context.ts'
 import { nodeHeight, nodeWidth, type Placed, placeNodes } from './relation-layout.ts'
@@ -7,7 +8,9 @@ import type { RelationNode } from './relation-nodes.ts'
 import classes from './relation-picture.module.css'
 
 const text = imageSecurityText.relations
-const detailMax = 30
+/** Pixels: what is meant and what refers reach a node apart from each other. */
+const apart = 7
+const detailMax = 36
 
 /** The relations drawn: each manifest is a link, and the arrows lead from what refers to what is meant. */
 export function RelationPicture({ nodes }: { nodes: readonly RelationNode[] }) {
@@ -54,7 +57,8 @@ export function RelationPicture({ nodes }: { nodes: readonly RelationNode[] }) {
 
 function Edge({ arrow, from, to }: { arrow: string; from: Placed | undefined; to: Placed }) {
   if (!from) return null
-  const [x1, y1] = [from.x + nodeWidth, from.y + nodeHeight / 2]
+  const side = to.node.isMeant ? apart : -apart
+  const [x1, y1] = [from.x + nodeWidth, from.y + nodeHeight / 2 + side]
   const [x2, y2] = [to.x, to.y + nodeHeight / 2]
   const middle = (x1 + x2) / 2
   const head = `url(#${arrow})`
@@ -83,10 +87,10 @@ function NodeLink({ placed: { node, x, y } }: { placed: Placed }) {
       data-kind={node.kind}
       {...(node.relation === 'self' && { 'aria-current': true })}
     >
-      <title>{`${text.kinds[node.kind]} ${node.detail} ${node.digest}`}</title>
+      <title>{`${artifactKindText[node.kind]} ${node.detail} ${node.digest}`}</title>
       <rect x={x} y={y} width={nodeWidth} height={nodeHeight} rx={6} />
       <text x={x + 12} y={y + 19} className={classes.kind}>
-        {text.kinds[node.kind]}
+        {artifactKindText[node.kind]}
       </text>
       <text x={x + 12} y={y + 36} className={classes.detail}>
         {isCut ? `${detail.slice(0, detailMax)}…` : detail}

@@ -1,8 +1,11 @@
 import { listReferrers } from '@berth/api/referrers.ts'
+import { readSignatures } from '@berth/api/signatures.ts'
 import { Text } from '@mantine/core'
 import { useQueries } from '@tanstack/react-query'
 import { callApi } from '../../api/client.ts'
 import { keyOf } from '../../api/queries.ts'
+import { useSession } from '../../api/session.ts'
+import { artifactKindText } from '../../text/artifact-kinds.ts'
 import { imageSecurityText } from '../../text/image-security.ts'
 import { Digest } from '../../ui/copy.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
@@ -13,7 +16,7 @@ import { Empty, Fault, Lines } from '../../ui/states.tsx'
 import { formatBytes, formatCount } from '../../ui/units.ts'
 import { shortDigest, useImage } from './image-context.ts'
 import { isAttestation } from './platforms.ts'
-import { type Referrer, type RelationNode, relationsOf } from './relation-nodes.ts'
+import { type Referrer, type RelationNode, relationsOf, type Signers } from './relation-nodes.ts'
 import { RelationPicture } from './relation-picture.tsx'
 
 const text = imageSecurityText.relations
@@ -35,13 +38,26 @@ export default function Relations() {
       }
     }),
   })
+  // Who signed is told to those who have signed in; without it the picture stands all the same.
+  const isSignedIn = useSession() !== undefined
+  const verdicts = useQueries({
+    queries: (isSignedIn ? digests : []).map((reference) => {
+      const request = { params: { repository: repository.name, reference } }
+      return {
+        queryKey: keyOf(readSignatures, request),
+        queryFn: ({ signal }: { signal: AbortSignal }) =>
+          callApi(readSignatures, { ...request, signal }),
+      }
+    }),
+    combine: (results) => results.flatMap(({ data }) => data?.body.items ?? []),
+  })
   const failed = queries.find(({ error, data }) => error && !data)
   if (failed?.error) return <Fault error={failed.error} onRetry={() => void failed.refetch()} />
   if (queries.some(({ data }) => data === undefined)) return <Lines />
   const referrers = new Map<string, readonly Referrer[]>(
     digests.map((digest, index) => [digest, queries[index]?.data?.body.items ?? []]),
   )
-  const { nodes, left } = relationsOf(top, referrers)
+  const { nodes, left } = relationsOf(top, referrers, signersOf(verdicts))
   return (
     <Section title={text.title} lead={text.lead}>
       {nodes.length === 1 ? (
@@ -55,6 +71,17 @@ export default function Relations() {
       )}
     </Section>
   )
+}
+
+/** What counts comes before what does not, where a manifest carries several. */
+function signersOf(
+  verdicts: readonly { source: string; state: 'verified' | 'refused'; identity: string }[],
+): Signers {
+  const signers = new Map<string, string>()
+  for (const { source, state, identity } of verdicts) {
+    if (state === 'verified' || !signers.has(source)) signers.set(source, identity)
+  }
+  return signers
 }
 
 function RelationTable({ nodes }: { nodes: readonly RelationNode[] }) {
@@ -75,9 +102,10 @@ function RelationTable({ nodes }: { nodes: readonly RelationNode[] }) {
               <PageLink
                 to="/repositories/$repository/images/$reference"
                 params={{ repository: repository.name, reference: digest }}
+                aria-label={`${artifactKindText[kind]} ${shortDigest(digest)}`}
                 inherit
               >
-                {`${text.kinds[kind]} ${shortDigest(digest)}`}
+                {artifactKindText[kind]}
               </PageLink>
               {detail !== '' && (
                 <Text size="xs" fw={400} className="berth-quiet">
@@ -93,7 +121,7 @@ function RelationTable({ nodes }: { nodes: readonly RelationNode[] }) {
           title: text.to,
           cell: ({ on }) => {
             const target = on === undefined ? undefined : named.get(on)
-            return target && `${text.kinds[target.kind]} ${shortDigest(target.digest)}`
+            return target && nameOfNode(target)
           },
         },
         {
@@ -106,4 +134,8 @@ function RelationTable({ nodes }: { nodes: readonly RelationNode[] }) {
       ]}
     />
   )
+}
+
+function nameOfNode({ kind, detail, digest }: RelationNode): string {
+  return `${artifactKindText[kind]} ${detail === '' ? shortDigest(digest) : detail.slice(0, 80)}`
 }

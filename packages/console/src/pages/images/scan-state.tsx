@@ -2,6 +2,7 @@ import { cancelScan, readScan } from '@berth/api/scans.ts'
 import { Alert, Button, Group, Progress, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconAlertTriangle } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
 import { useApiAction } from '../../api/queries.ts'
 import { imageSecurityText } from '../../text/image-security.ts'
 import { DataTable } from '../../ui/data-table.tsx'
@@ -112,12 +113,15 @@ function ScanProgress({ progress }: { progress: NonNullable<ImageScan['progress'
   )
 }
 
-function Warning({ children }: { children: string }) {
+function Warning({ children, action }: { children: string; action?: ReactNode }) {
   return (
     <Alert color="yellow" p="xs" icon={<IconAlertTriangle size={16} aria-hidden />}>
-      <Text size="sm">
-        <bdi>{children}</bdi>
-      </Text>
+      <Group gap="xs" justify="space-between">
+        <Text size="sm">
+          <bdi>{children}</bdi>
+        </Text>
+        {action}
+      </Group>
     </Alert>
   )
 }
@@ -126,12 +130,15 @@ function NotCovered({ scan: { notCovered, notCoveredCount } }: { scan: ImageScan
   const [isShown, { toggle }] = useDisclosure(false)
   return (
     <>
-      <Group gap="sm">
-        <Warning>{text.notCovered(formatCount(notCoveredCount))}</Warning>
-        <Button size="xs" variant="subtle" onClick={toggle} aria-expanded={isShown}>
-          {isShown ? text.hidePlaces : text.showPlaces}
-        </Button>
-      </Group>
+      <Warning
+        action={
+          <Button size="compact-xs" variant="default" onClick={toggle} aria-expanded={isShown}>
+            {isShown ? text.hidePlaces : text.showPlaces}
+          </Button>
+        }
+      >
+        {text.notCovered(formatCount(notCoveredCount))}
+      </Warning>
       {isShown && (
         <DataTable
           label={text.place}

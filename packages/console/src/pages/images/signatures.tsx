@@ -5,7 +5,7 @@ import type * as z from 'zod'
 import { useApi, useApiAction } from '../../api/queries.ts'
 import { imageSecurityText } from '../../text/image-security.ts'
 import { Digest } from '../../ui/copy.tsx'
-import { DataTable } from '../../ui/data-table.tsx'
+import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { notifyDone, notifyFault } from '../../ui/notify.ts'
 import { Section } from '../../ui/page.tsx'
@@ -13,6 +13,7 @@ import { Empty, Show } from '../../ui/states.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { useImage, useMayHere } from './image-context.ts'
 import classes from './images.module.css'
+import { predicateWords } from './predicates.ts'
 
 const text = imageSecurityText.trust
 
@@ -64,6 +65,20 @@ export function Signatures({ digest, title }: { digest: string; title: string })
   )
 }
 
+// The two stand only where they say something.
+const whyColumn: Column<Verdict> = {
+  id: 'why',
+  title: text.why,
+  width: '26%',
+  cell: ({ message }) => <ForeignText text={message} max={300} />,
+}
+const signedAtColumn: Column<Verdict> = {
+  id: 'signedAt',
+  title: text.signedAt,
+  width: 130,
+  cell: ({ signedAt }) => <Ago at={signedAt} />,
+}
+
 function VerdictTable({ title, verdicts }: { title: string; verdicts: readonly Verdict[] }) {
   return (
     <div className={`${classes.fixed} ${classes.wide}`}>
@@ -90,18 +105,8 @@ function VerdictTable({ title, verdicts }: { title: string; verdicts: readonly V
                 <ForeignText text={identity} max={120} />
               ),
           },
-          {
-            id: 'why',
-            title: text.why,
-            width: '26%',
-            cell: ({ message }) => <ForeignText text={message} max={300} />,
-          },
-          {
-            id: 'signedAt',
-            title: text.signedAt,
-            width: 130,
-            cell: ({ signedAt }) => <Ago at={signedAt} />,
-          },
+          ...(verdicts.some(({ message }) => message !== '') ? [whyColumn] : []),
+          ...(verdicts.some(({ signedAt }) => signedAt !== null) ? [signedAtColumn] : []),
           {
             id: 'checkedAt',
             title: text.checkedAt,
@@ -131,15 +136,6 @@ function whatOf({ what, predicateType }: Verdict) {
       )}
     </div>
   )
-}
-
-/** What the predicates that one meets mostly are about; `undefined` for others. */
-function predicateWords(type: string): string | undefined {
-  if (type.includes('slsa.dev/provenance')) return text.provenance
-  if (type.includes('spdx.dev') || type.includes('cyclonedx')) return text.sbom
-  if (type.includes('openvex')) return text.vex
-  if (type.includes('/vuln')) return text.vulnerabilities
-  return undefined
 }
 
 function State({ state }: { state: Verdict['state'] }) {

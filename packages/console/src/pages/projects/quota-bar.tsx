@@ -1,4 +1,4 @@
-import { Box, Progress, Text } from '@mantine/core'
+import { Box, Progress } from '@mantine/core'
 import { projectText as text } from '../../text/projects.ts'
 import { formatBytes } from '../../ui/units.ts'
 
@@ -8,15 +8,14 @@ export function QuotaBar({ bytes, quota }: { bytes: number; quota: number | null
   const share = quota === 0 ? 1 : bytes / quota
   return (
     <Box miw={120}>
+      {text.ofQuota(formatBytes(bytes), formatBytes(quota))}
       <Progress
-        size="sm"
+        size={4}
+        mt={3}
         value={Math.min(share, 1) * 100}
         {...(share > 0.9 && { color: 'red.8' })}
         aria-label={text.quotaLabel}
       />
-      <Text size="xs" component="div">
-        {text.ofQuota(formatBytes(bytes), formatBytes(quota))}
-      </Text>
     </Box>
   )
 }

@@ -6,6 +6,7 @@ import { useDisclosure } from '@mantine/hooks'
 import { registryHost } from '../../api/address.ts'
 import { useApiPages } from '../../api/queries.ts'
 import { projectText as text } from '../../text/projects.ts'
+import { repositoryColumns, repositorySorts as sorts } from '../../resources/repository-columns.tsx'
 import { CommandLine } from '../../ui/copy.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { FilterField } from '../../ui/filter-field.tsx'
@@ -15,14 +16,13 @@ import { Empty, NothingFound } from '../../ui/states.tsx'
 import { CreateProject } from './create-project.tsx'
 import { projectColumns } from './project-columns.tsx'
 import { useProject } from './project-context.ts'
-import { repositoryColumns } from './repository-columns.tsx'
-
-const sorts = { name: 'ascending', pushedAt: 'descending', size: 'descending' } as const
+import { ProjectFacts } from './project-facts.tsx'
 
 /** The repositories of the project and of those below it, and the projects right below it. */
 export default function ProjectRepositories() {
   return (
     <Stack gap="xl">
+      <ProjectFacts />
       <Repositories />
       <Below />
     </Stack>

@@ -4,6 +4,7 @@ import { listRepositories } from '@berth/api/repositories.ts'
 import { Box, Group, Progress, Stack, Text } from '@mantine/core'
 import { useApi, useApiPages } from '../../api/queries.ts'
 import { projectText } from '../../text/projects.ts'
+import { repositoryColumns } from '../../resources/repository-columns.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { KeyValues } from '../../ui/key-values.tsx'
 import { PageLink } from '../../ui/link.tsx'
@@ -13,7 +14,6 @@ import { formatBytes, formatCount } from '../../ui/units.ts'
 import { useProject } from './project-context.ts'
 import { QuotaBar } from './quota-bar.tsx'
 import { QuotaForm } from './quota-form.tsx'
-import { repositoryColumns } from './repository-columns.tsx'
 
 const text = projectText.storage
 type Usage = ClientAnswer<typeof readProjectUsage>['body']

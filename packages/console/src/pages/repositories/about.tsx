@@ -5,6 +5,7 @@ import { repositoryText } from '../../text/repositories.ts'
 import { Section } from '../../ui/page.tsx'
 import { Empty, Lines } from '../../ui/states.tsx'
 import { ImageLabels } from './image-labels.tsx'
+import { Model } from './model.tsx'
 import { ReadmeEditor } from './readme-editor.tsx'
 import { useRepository } from './repository-context.ts'
 
@@ -56,6 +57,7 @@ export default function RepositoryAbout() {
           </Suspense>
         )}
       </Section>
+      <Model />
       <ImageLabels />
     </Stack>
   )

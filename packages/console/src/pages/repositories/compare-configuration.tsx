@@ -1,4 +1,3 @@
-import { Switch } from '@mantine/core'
 import { useMemo } from 'react'
 import { repositoryText } from '../../text/repositories.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
@@ -13,7 +12,7 @@ const text = repositoryText.compare
 
 /** How the two images run: line by line what came, went or is another. */
 export function CompareConfiguration({ before, after }: Pair) {
-  const [{ same }, setFilters] = useFilters()
+  const [{ same }] = useFilters()
   const old = before.manifest.image
   const current = after.manifest.image
   const all = useMemo(
@@ -22,18 +21,7 @@ export function CompareConfiguration({ before, after }: Pair) {
   )
   const shown = same === undefined ? all.filter(({ change }) => change !== 'same') : all
   return (
-    <Section
-      title={text.configuration}
-      actions={
-        <Switch
-          label={text.showSame}
-          checked={same !== undefined}
-          onChange={({ currentTarget }) =>
-            setFilters({ same: currentTarget.checked ? 'yes' : undefined })
-          }
-        />
-      }
-    >
+    <Section title={text.configuration}>
       {old && current ? (
         <DataTable
           label={text.configuration}
@@ -66,12 +54,17 @@ const columns: readonly Column<ConfigurationLine>[] = [
     width: 120,
     cell: ({ change }) => <ChangeBadge change={change} />,
   },
-  { id: 'what', title: text.what, cell: ({ name }) => <ForeignText text={name} max={120} /> },
+  {
+    id: 'what',
+    title: text.what,
+    width: '30%',
+    cell: ({ name }) => <ForeignText text={name} max={120} />,
+  },
   {
     id: 'before',
     title: text.before,
-    width: '34%',
+    width: '29%',
     cell: ({ before }) => <Value value={before} />,
   },
-  { id: 'after', title: text.after, width: '34%', cell: ({ after }) => <Value value={after} /> },
+  { id: 'after', title: text.after, width: '29%', cell: ({ after }) => <Value value={after} /> },
 ]

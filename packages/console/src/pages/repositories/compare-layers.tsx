@@ -1,7 +1,9 @@
 import { useMemo } from 'react'
 import { repositoryText } from '../../text/repositories.ts'
+import { readable } from '../../ui/build-instruction.ts'
 import { Digest } from '../../ui/copy.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
+import { useFilters } from '../../ui/filters.ts'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { Section } from '../../ui/page.tsx'
 import { formatBytes } from '../../ui/units.ts'
@@ -19,6 +21,7 @@ export function CompareLayers({ before, after }: Pair) {
     () => layerRows(before.layers.items, after.layers.items),
     [before.layers, after.layers],
   )
+  const [{ same }] = useFilters()
   const sum = (change: Change) =>
     formatBytes(
       rows.reduce((total, row) => (row.change === change ? total + row.layer.size : total), 0),
@@ -31,7 +34,7 @@ export function CompareLayers({ before, after }: Pair) {
       <DataTable
         label={text.layers}
         columns={columns}
-        rows={rows}
+        rows={rows.filter(({ change }) => change !== 'same' || same !== undefined)}
         rowKey={({ key }) => key}
         empty={text.nothingDifferent}
         height="28rem"
@@ -70,11 +73,11 @@ const columns: readonly Column<Row>[] = [
   {
     id: 'createdBy',
     title: text.createdBy,
-    width: '55%',
+    width: '50%',
     cell: ({ layer }) =>
       layer.createdBy !== null && (
         <span className="berth-mono">
-          <ForeignText text={layer.createdBy} max={160} />
+          <ForeignText text={readable(layer.createdBy)} max={160} />
         </span>
       ),
   },

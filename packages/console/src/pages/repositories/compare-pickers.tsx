@@ -1,6 +1,6 @@
 import { containsQuery } from '@berth/api/page.ts'
 import { listTags } from '@berth/api/tags.ts'
-import { ActionIcon, Autocomplete, Group, NativeSelect, Tooltip } from '@mantine/core'
+import { ActionIcon, Autocomplete, Group, NativeSelect, Switch, Tooltip } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { IconArrowsExchange } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
@@ -35,6 +35,17 @@ export function ComparePickers({ platforms }: { platforms: readonly string[] }) 
           value={platforms.includes(platform) ? platform : usualOf(platforms)}
           onChange={({ currentTarget }) => setFilters({ platform: currentTarget.value })}
           data={[...platforms]}
+        />
+      )}
+      {from !== '' && to !== '' && (
+        <Switch
+          label={text.showSame}
+          checked={filters.same !== undefined}
+          onChange={({ currentTarget }) =>
+            setFilters({ same: currentTarget.checked ? 'yes' : undefined })
+          }
+          ml="auto"
+          mb={8}
         />
       )}
     </Group>

@@ -5,6 +5,7 @@ import { Empty, Fault, Lines } from '../../ui/states.tsx'
 import { CompareConfiguration } from './compare-configuration.tsx'
 import { CompareFindings } from './compare-findings.tsx'
 import { CompareLayers } from './compare-layers.tsx'
+import { CompareNewest } from './compare-newest.tsx'
 import { CompareOverview } from './compare-overview.tsx'
 import { ComparePackages } from './compare-packages.tsx'
 import { ComparePickers } from './compare-pickers.tsx'
@@ -28,7 +29,9 @@ export default function RepositoryCompare() {
         <ComparePickers platforms={platforms} />
       </Stack>
       {from === '' || to === '' ? (
-        <Empty title={text.pickTitle}>{text.pick}</Empty>
+        <Empty title={text.pickTitle} action={<CompareNewest />}>
+          {text.pick}
+        </Empty>
       ) : (
         <Compared before={before} after={after} />
       )}

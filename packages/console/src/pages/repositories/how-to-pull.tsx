@@ -1,14 +1,12 @@
 import { containsQuery } from '@berth/api/page.ts'
 import { listTags, readTag } from '@berth/api/tags.ts'
-import { Alert, Drawer, SegmentedControl, Select, Stack, Text } from '@mantine/core'
+import { Drawer, Select, Stack } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useState } from 'react'
 import { useApi } from '../../api/queries.ts'
-import { pullText } from '../../text/pull.ts'
 import { repositoryText } from '../../text/repositories.ts'
 import { uiText } from '../../text/ui.ts'
-import { CommandLine } from '../../ui/copy.tsx'
-import { isChart, isPlainHttp, pullLines } from '../../ui/pull-lines.ts'
+import { PullGuide } from '../../ui/pull-guide.tsx'
 import { Show } from '../../ui/states.tsx'
 import { useRepository } from './repository-context.ts'
 import { useLast } from './use-last.ts'
@@ -44,37 +42,20 @@ export function HowToPull({
 
 function Lines({ tag, onTag }: { tag: string; onTag: (tag: string) => void }) {
   const { repository } = useRepository()
-  const [by, setBy] = useState('tag')
   const read = useApi(readTag, { params: { repository: repository.name, tag } })
   return (
     <Stack>
       <TagSelect tag={tag} onTag={onTag} />
-      <SegmentedControl
-        aria-label={text.by}
-        value={by}
-        onChange={setBy}
-        data={[
-          { value: 'tag', label: text.byTag },
-          { value: 'digest', label: text.byDigest },
-        ]}
-      />
-      <Text size="sm" className="berth-quiet">
-        {text.lead}
-      </Text>
       <Show of={read}>
-        {({ body }) => {
-          const reference = by === 'tag' ? body.name : body.digest
-          const lines = pullLines({ ...body, repository: repository.name, reference })
-          return (
-            <Stack gap="sm">
-              {isPlainHttp && <Alert color="gray">{pullText.plainHttp}</Alert>}
-              {lines.map(({ label, command }) => (
-                <CommandLine key={label} label={label} command={command} />
-              ))}
-              {isChart(body) && by === 'digest' && <Text size="sm">{pullText.helmNeedsTag}</Text>}
-            </Stack>
-          )
-        }}
+        {({ body: { kind, artifactType, digest } }) => (
+          <PullGuide
+            repository={repository.name}
+            kind={kind}
+            artifactType={artifactType}
+            tag={tag}
+            digest={digest}
+          />
+        )}
       </Show>
     </Stack>
   )

@@ -1,5 +1,4 @@
 import { readManifest } from '@berth/api/manifests.ts'
-import { listTags } from '@berth/api/tags.ts'
 import { useMemo } from 'react'
 import { useApi } from '../../api/queries.ts'
 import { repositoryText } from '../../text/repositories.ts'
@@ -8,6 +7,7 @@ import { ForeignText } from '../../ui/foreign-text.tsx'
 import { OutLink, Section } from '../../ui/page.tsx'
 import { Lines, Show } from '../../ui/states.tsx'
 import { useRepository } from './repository-context.ts'
+import { useNewest } from './use-newest.ts'
 
 const text = repositoryText.about
 
@@ -16,16 +16,7 @@ type Row = { readonly where: 'annotation' | 'label'; readonly key: string; reado
 /** What the image says of itself that was pushed last: its annotations, and the labels in its configuration. */
 export function ImageLabels() {
   const { repository } = useRepository()
-  const newest = useApi(listTags, {
-    params: { repository: repository.name },
-    query: { sort: 'updatedAt', limit: 1 },
-  })
-  const tag = newest.data?.body.items[0]
-  const top = useApi(
-    readManifest,
-    { params: { repository: repository.name, reference: tag?.digest ?? '' } },
-    { isEnabled: tag !== undefined },
-  )
+  const { newest, tag, top } = useNewest()
   // An index has no configuration: its first image speaks for all of them.
   const child =
     top.data?.body.kind === 'index'

@@ -1,25 +1,17 @@
 import { containsQuery } from '@berth/api/page.ts'
 import { listRepositories } from '@berth/api/repositories.ts'
 import { Group, Text } from '@mantine/core'
-import { useMemo } from 'react'
-import { type ItemOf, useApiPages } from '../../api/queries.ts'
+import { useApiPages } from '../../api/queries.ts'
+import { repositoryColumns, repositorySorts as sorts } from '../../resources/repository-columns.tsx'
 import { repositoryText as text } from '../../text/repositories.ts'
-import { type Column, DataTable } from '../../ui/data-table.tsx'
+import { DataTable } from '../../ui/data-table.tsx'
 import { FilterField } from '../../ui/filter-field.tsx'
 import { useFilters } from '../../ui/filters.ts'
-import { ForeignText } from '../../ui/foreign-text.tsx'
-import { PageLink } from '../../ui/link.tsx'
 import { Page } from '../../ui/page.tsx'
 import { NothingFound } from '../../ui/states.tsx'
-import { Ago } from '../../ui/time.tsx'
-import { formatBytes, formatCapped } from '../../ui/units.ts'
 import { NoRepositories } from './no-repositories.tsx'
 import { ProjectFilter } from './project-filter.tsx'
 import { orderOf } from './sorting.ts'
-
-type Row = ItemOf<typeof listRepositories>
-
-const sorts = { name: 'ascending', pushedAt: 'descending', size: 'descending' } as const
 
 /** Every repository that may be pulled from, a page at a time. */
 export default function RepositoryList() {
@@ -40,7 +32,6 @@ export default function RepositoryList() {
     },
     { keepsPrevious: true, isEnabled: !isBad },
   )
-  const columns = useMemo(() => columnsOf(), [])
   const clear = () => setFilters({ contains: undefined, project: undefined })
   const isFiltered = contains !== '' || project !== ''
   return (
@@ -60,7 +51,7 @@ export default function RepositoryList() {
       )}
       <DataTable
         label={text.title}
-        columns={columns}
+        columns={repositoryColumns}
         rows={isBad ? [] : list.items}
         rowKey={({ name }) => name}
         isLoading={!isBad && list.isLoading}
@@ -74,47 +65,4 @@ export default function RepositoryList() {
       />
     </Page>
   )
-}
-
-function columnsOf(): Column<Row>[] {
-  return [
-    {
-      id: 'name',
-      title: text.name,
-      sort: 'name',
-      cell: ({ name }) => (
-        <PageLink to="/repositories/$repository" params={{ repository: name }}>
-          <bdi>{name}</bdi>
-        </PageLink>
-      ),
-    },
-    {
-      id: 'description',
-      title: text.description,
-      width: '34%',
-      cell: ({ description }) =>
-        description === '' ? null : <ForeignText text={description} max={120} />,
-    },
-    { id: 'tags', title: text.tags, align: 'end', cell: ({ tags }) => formatCapped(tags) },
-    {
-      id: 'size',
-      title: text.size,
-      align: 'end',
-      sort: 'size',
-      first: 'descending',
-      cell: ({ size }) => formatBytes(size),
-    },
-    {
-      id: 'pushed',
-      title: text.pushed,
-      sort: 'pushedAt',
-      first: 'descending',
-      cell: ({ pushedAt }) => <Ago at={pushedAt} never={text.never} />,
-    },
-    {
-      id: 'pulled',
-      title: text.pulled,
-      cell: ({ lastPulledAt }) => <Ago at={lastPulledAt} never={text.never} />,
-    },
-  ]
 }

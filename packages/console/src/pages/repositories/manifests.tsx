@@ -3,7 +3,9 @@ import { ActionIcon, Group, Stack, Text, Tooltip } from '@mantine/core'
 import { IconTrash } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 import { useApiPages } from '../../api/queries.ts'
+import { artifactKindText } from '../../text/artifact-kinds.ts'
 import { repositoryText } from '../../text/repositories.ts'
+import { artifactKind } from '../../ui/artifact-kind.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
@@ -65,7 +67,7 @@ function columnsOf(
       id: 'kind',
       title: text.kind,
       width: '26%',
-      cell: (manifest) => <ForeignText text={kindOf(manifest)} max={80} />,
+      cell: (manifest) => <Kind manifest={manifest} />,
     },
     {
       id: 'tags',
@@ -130,10 +132,22 @@ function ImageByDigest({ repository, digest }: { repository: string; digest: str
   )
 }
 
-/** In a word where there is one, else by its type. */
-function kindOf({ mediaType, artifactType }: ManifestRow): string {
-  if (/(?:image\.index|manifest\.list)\.v\d\+json$/.test(mediaType)) return text.index
-  const isImage =
-    artifactType === null || /(?:image\.config|container\.image)\.v\d\+json$/.test(artifactType)
-  return isImage ? text.image : artifactType
+/** In a word; under it the type, where the word does not say it all. */
+function Kind({ manifest: { mediaType, artifactType } }: { manifest: ManifestRow }) {
+  const ofManifest = artifactKind(mediaType)
+  const kind =
+    ofManifest === 'index' || artifactType === null ? ofManifest : artifactKind(artifactType)
+  // A manifest without a type of its own is one of an image.
+  const shown = artifactType === null && kind === 'artifact' ? 'image' : kind
+  const isPlain = shown === 'image' || shown === 'index' || artifactType === null
+  return (
+    <>
+      {artifactKindText[shown]}
+      {!isPlain && (
+        <Text size="xs" className="berth-quiet">
+          <ForeignText text={artifactType} max={80} />
+        </Text>
+      )}
+    </>
+  )
 }

@@ -27,7 +27,7 @@ export default function RepositoryLayout() {
       title={name}
       documentTitle={`${tab}${name}`}
       above={<Above repository={repository} />}
-      lead={repository && <Lead repository={repository} />}
+      details={repository && <Details repository={repository} />}
     >
       <Show of={read} skeleton={<LayoutSkeleton />}>
         {({ body }) => (
@@ -69,17 +69,17 @@ function ProjectTrail({ project }: { project: string }) {
   )
 }
 
-function Lead({ repository }: { repository: Repository }) {
+function Details({ repository }: { repository: Repository }) {
   const { name, description, project, tags, size, pushedAt, pulls } = repository
   const address = `${registryHost}/${name}`
   return (
-    <Stack gap={6} mt={4}>
+    <Stack gap={6} mt={4} className="berth-quiet">
       {description !== '' && (
         <div>
           <ForeignText text={description} />
         </div>
       )}
-      <Group gap="xs" fz="sm">
+      <Group gap="4px 16px" fz="sm">
         {project !== '' && <Visibility project={project} />}
         <Group gap={2} wrap="nowrap" miw={0}>
           <span className="berth-mono" style={{ overflowWrap: 'anywhere' }}>
@@ -127,7 +127,6 @@ function Tabs({ repository: { name: repository, allowed } }: { repository: Repos
       label: text.tabs.about,
       link: { to: '/repositories/$repository/about', params } as const,
     },
-    // Repositories of models get their card here, between what it is and what it holds.
     {
       label: text.tabs.manifests,
       link: { to: '/repositories/$repository/manifests', params } as const,

@@ -8,10 +8,13 @@ import {
   IconTrash,
 } from '@tabler/icons-react'
 import type { ItemOf } from '../../api/queries.ts'
+import { artifactKindText } from '../../text/artifact-kinds.ts'
 import { repositoryText } from '../../text/repositories.ts'
 import type { Column } from '../../ui/data-table.tsx'
 import { PageLink } from '../../ui/link.tsx'
-import { isChart } from '../../ui/pull-lines.ts'
+import { artifactKind } from '../../ui/artifact-kind.ts'
+import { Copy } from '../../ui/copy.tsx'
+import { firstPullLine } from '../../ui/pull-lines.ts'
 import { SeverityCounts } from '../../ui/severity.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { formatBytes } from '../../ui/units.ts'
@@ -57,6 +60,15 @@ export function tagColumns(doings: Doings): Column<Tag>[] {
     },
     { id: 'platforms', title: text.platforms, cell: (tag) => <Platforms tag={tag} /> },
     {
+      id: 'digest',
+      title: text.digest,
+      cell: ({ digest }) => (
+        <span className="berth-mono" title={digest}>
+          {digest.slice(digest.indexOf(':') + 1).slice(0, 10)}
+        </span>
+      ),
+    },
+    {
       id: 'size',
       title: repositoryText.size,
       align: 'end',
@@ -82,8 +94,11 @@ export function tagColumns(doings: Doings): Column<Tag>[] {
 
 function Platforms({ tag }: { tag: Tag }) {
   if (tag.platforms === null || tag.platforms.length === 0) {
-    if (isChart(tag)) return <>{text.chart}</>
-    return tag.kind === 'artifact' ? <>{text.artifact}</> : <>–</>
+    return tag.kind === 'artifact' ? (
+      <>{artifactKindText[artifactKind(tag.artifactType)]}</>
+    ) : (
+      <>–</>
+    )
   }
   const rest = tag.platforms.length - platformsShown
   return (
@@ -100,14 +115,14 @@ function Signature({ tag: { signatures } }: { tag: Tag }) {
   const { verified, refused } = signatures
   if (verified === 0 && refused === 0) {
     return (
-      <Group gap={4} wrap="nowrap" className="berth-quiet" display="inline-flex">
+      <Group gap={4} wrap="nowrap" className="berth-quiet">
         <IconShieldQuestion size={15} aria-hidden />
         {said.none}
       </Group>
     )
   }
   return (
-    <Group gap={4} display="inline-flex">
+    <Group gap={4}>
       {verified > 0 && (
         <Badge
           color="teal.9"
@@ -143,9 +158,11 @@ function Findings({ tag: { scan } }: { tag: Tag }) {
   )
 }
 
-function Actions({ tag, onPull, onDelete }: { tag: Tag } & Doings) {
+function Actions({ tag, repository, onPull, onDelete }: { tag: Tag } & Doings) {
+  const line = firstPullLine({ ...tag, repository, reference: tag.name })
   return (
     <Group gap={4} wrap="nowrap" display="inline-flex">
+      {line && <Copy text={line.command} what={line.command} />}
       <Tooltip label={text.pull} withArrow>
         <ActionIcon
           variant="subtle"

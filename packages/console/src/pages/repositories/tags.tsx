@@ -30,7 +30,8 @@ export default function RepositoryTags() {
   const { contains = '', pull } = filters
   const sort = orderOf(filters, sorts, 'version')
   const isBad = contains !== '' && !containsQuery.safeParse(contains).success
-  const [selected, setSelected] = useState<readonly string[]>([])
+  const chosen = filters.select ?? ''
+  const selected = useMemo(() => chosen.split(',').filter(Boolean).slice(0, 2), [chosen])
   const [doomed, setDoomed] = useState<Tag>()
   const [isWatched, setWatched] = useState(false)
   const list = useApiPages(
@@ -49,11 +50,14 @@ export default function RepositoryTags() {
   const isWorthWatching = list.items.length <= watchedMax && list.items.some(isScanning)
   if (isWorthWatching !== isWatched) setWatched(isWorthWatching)
   const mayDelete = may('deleteTag')
-  const onSelect = useCallback((tag: string) => {
-    setSelected((before) =>
-      before.includes(tag) ? before.filter((each) => each !== tag) : [...before.slice(-1), tag],
-    )
-  }, [])
+  const onSelect = useCallback(
+    (tag: string) => {
+      const others = selected.filter((each) => each !== tag)
+      const after = selected.includes(tag) ? others : [...others.slice(-1), tag]
+      setFilters({ select: after.join(',') })
+    },
+    [selected, setFilters],
+  )
   const columns = useMemo(
     () =>
       tagColumns({
@@ -82,7 +86,11 @@ export default function RepositoryTags() {
           }
           data={Object.entries(text.sorts).map(([value, label]) => ({ value, label }))}
         />
-        <Compare repository={repository.name} selected={selected} onClear={() => setSelected([])} />
+        <Compare
+          repository={repository.name}
+          selected={selected}
+          onClear={() => setFilters({ select: undefined })}
+        />
         {first !== undefined && (
           <Button
             ml="auto"
@@ -126,7 +134,9 @@ export default function RepositoryTags() {
       <DeleteTag
         tag={doomed}
         onClose={() => setDoomed(undefined)}
-        onDeleted={(tag) => setSelected((before) => before.filter((each) => each !== tag))}
+        onDeleted={(tag) => {
+          if (selected.includes(tag)) onSelect(tag)
+        }}
       />
     </Stack>
   )

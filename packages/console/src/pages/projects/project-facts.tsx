@@ -1,0 +1,51 @@
+import { listProjects } from '@berth/api/projects.ts'
+import { Box, Skeleton } from '@mantine/core'
+import { useApi } from '../../api/queries.ts'
+import { projectText as text } from '../../text/projects.ts'
+import { Facts } from '../../ui/facts.tsx'
+import { PageLink } from '../../ui/link.tsx'
+import { SeverityCounts } from '../../ui/severity.tsx'
+import { Ago } from '../../ui/time.tsx'
+import { formatCount } from '../../ui/units.ts'
+import { useProject } from './project-context.ts'
+import { QuotaBar } from './quota-bar.tsx'
+
+/** The figures of the project as they stand in the list of all of them. Left out when they cannot be read. */
+export function ProjectFacts() {
+  const { project } = useProject()
+  // Of all names that begin with it, its own is the first.
+  const read = useApi(listProjects, { query: { prefix: project.name, limit: 1 } })
+  const listed = read.data?.body.items[0]
+  if (read.data === undefined && !read.error) return <Skeleton height={74} radius="md" />
+  if (listed?.name !== project.name) return null
+  const { usage, findings, settings, createdAt } = listed
+  const most = settings.quotaRepositories.own
+  const count = formatCount(usage.repositories)
+  return (
+    <Box className="berth-panel" p="md">
+      <Facts
+        items={[
+          [text.repositories, most === null ? count : text.ofQuota(count, formatCount(most))],
+          [text.size, <QuotaBar key="size" bytes={usage.bytes} quota={settings.quotaBytes.own} />],
+          [
+            text.openFindings,
+            findings === null ? (
+              text.notCounted
+            ) : (
+              <PageLink
+                key="findings"
+                to="/projects/$project/security"
+                params={{ project: project.name }}
+                aria-label={text.openFindings}
+                inherit
+              >
+                <SeverityCounts counts={findings} />
+              </PageLink>
+            ),
+          ],
+          [text.created, <Ago key="created" at={createdAt} />],
+        ]}
+      />
+    </Box>
+  )
+}
