@@ -64,10 +64,11 @@ describe('the head of an image', () => {
     await on('reader', `${images}/1.10.0`, {}, async (page) => {
       await page.getByRole('button', { name: 'Other clients' }).click()
       const dialog = page.getByRole('dialog')
-      for (const command of ['podman pull', 'ctr images pull', 'skopeo copy', 'kubectl run']) {
+      for (const command of ['podman pull', 'ctr images pull', 'nerdctl pull', 'skopeo copy']) {
         await dialog.getByText(command).waitFor()
       }
-      await dialog.getByLabel('Pull', { exact: true }).selectOption({ label: 'By digest' })
+      await dialog.getByText('imagePullSecrets').waitFor()
+      await dialog.getByText('By digest').click()
       await dialog.getByText(`docker pull ${berth.berth.host}/acme/api@${digest}`).waitFor()
       await page.keyboard.press('Escape')
       await dialog.waitFor({ state: 'detached' })

@@ -194,7 +194,7 @@ describe('how to pull', () => {
       }
       expect(byTag).toContain(`docker://${host}/acme/api:1.10.0`)
       expect(byTag).toContain('imagePullSecrets')
-      await drawer.getByText('Digest', { exact: true }).click()
+      await drawer.getByText('By digest').click()
       const tag = await berth.manage('GET', '/repositories/acme%2Fapi/tags/1.10.0')
       await expect.poll(lines).toContain(`docker pull ${host}/acme/api@${String(tag.digest)}`)
       await page.keyboard.press('Escape')
