@@ -21,7 +21,8 @@ describe('jobs', () => {
       const { waiting } = (await berth.manage('GET', '/collection')) as {
         waiting: Record<string, number>
       }
-      expect(Number(await fact(page, 'of these due now'))).toBe(waiting['reviewsDue'])
+      const due = page.locator('main').getByText('Due now', { exact: true }).locator('..')
+      expect((await due.innerText()).split('\n')[1]).toBe(String(waiting['reviewsDue']))
       await page.getByRole('button', { name: 'Show what it would do' }).click()
       await page.getByText('Nothing was changed: this is what it would do.').waitFor()
       const [dry] = await list('/jobs?name=collect')
@@ -140,7 +141,11 @@ describe('the system', () => {
       }
       const checks = page.getByRole('region', { name: 'Health' }).locator('li')
       expect(await checks.count()).toBe(health.checks.length)
-      const words: Record<string, string> = { ok: 'Well', warning: 'Look at it', error: 'Broken' }
+      const words: Record<string, string> = {
+        ok: 'Healthy',
+        warning: 'Needs a look',
+        error: 'Failing',
+      }
       for (const [index, { state, advice }] of health.checks.entries()) {
         const shown = await checks.nth(index).innerText()
         expect(shown).toContain(words[state])

@@ -14,7 +14,6 @@ import { AuditEntry, type Entry } from './audit-entry.tsx'
 
 const outcomes = ['success', 'denied', 'failure'] as const
 const colors: Readonly<Record<string, string>> = {
-  success: 'teal.9',
   denied: '#b84a00',
   failure: 'red.9',
 }
@@ -110,15 +109,22 @@ function columnsFor(show: (entry: Entry) => void): Column<Entry>[] {
     {
       id: 'outcome',
       title: text.outcome,
-      cell: ({ outcome }) => (
-        <Badge color={colors[outcome] ?? 'gray.7'} tt="none" radius="sm">
-          {text.outcomes[outcome as (typeof outcomes)[number]] ?? outcome}
-        </Badge>
-      ),
+      cell: ({ outcome }) => <Outcome outcome={outcome} />,
     },
     { id: 'address', title: text.address, cell: ({ address }) => address },
-    { id: 'at', title: text.at, width: 130, cell: ({ at }) => <Ago at={at} /> },
+    { id: 'at', title: text.at, cell: ({ at }) => <Ago at={at} /> },
   ]
+}
+
+/** What went well is the rule, and does not call for eyes. */
+function Outcome({ outcome }: { outcome: string }) {
+  const said = text.outcomes[outcome as (typeof outcomes)[number]] ?? outcome
+  if (outcome === 'success') return <span className="berth-quiet">{said}</span>
+  return (
+    <Badge color={colors[outcome] ?? 'gray.7'} tt="none" radius="sm">
+      {said}
+    </Badge>
+  )
 }
 
 function AuditFilters({

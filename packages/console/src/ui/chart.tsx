@@ -22,6 +22,7 @@ export function Chart({
   format,
   summary,
   height = 200,
+  spanSeconds,
 }: {
   times: readonly number[]
   series: readonly Series[]
@@ -29,11 +30,13 @@ export function Chart({
   format: (value: number) => string
   summary: string
   height?: number
+  /** Seconds that it always shows, up to the last of `times`. Default: as far as `times` go. */
+  spanSeconds?: number
 }) {
   const holder = useRef<HTMLDivElement>(null)
   const plotted = useRef<uPlot>(undefined)
-  const latest = useRef({ times, series, format })
-  latest.current = { times, series, format }
+  const latest = useRef({ times, series, format, spanSeconds })
+  latest.current = { times, series, format, spanSeconds }
   const scheme = useComputedColorScheme('light')
   const look = series.map(({ name, color, isFilled }) => `${name} ${color} ${isFilled}`).join()
   useEffect(() => {
@@ -48,7 +51,10 @@ export function Chart({
         height,
         legend: { live: true },
         cursor: { drag: { x: false, y: false } },
-        scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] } },
+        scales: {
+          x: { range: (_, min, max) => rangeOf(min, max, latest.current.spanSeconds) },
+          y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] },
+        },
         axes: [
           {
             stroke: ink,
@@ -91,6 +97,12 @@ export function Chart({
       <div ref={holder} role="img" aria-label={summary} style={{ minHeight: height + 30 }} />
     </Box>
   )
+}
+
+/** One moment alone has no width of its own, and a plot of nothing none at all. */
+function rangeOf(min: number | null, max: number | null, span = 0): [number, number] {
+  const last = max ?? Date.now() / 1000
+  return [Math.min(min ?? last, last - Math.max(span, 1)), last]
 }
 
 function dataOf({

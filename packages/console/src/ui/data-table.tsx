@@ -113,6 +113,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
         ref={scroller}
         className="berth-table"
         data-cards
+        {...(!isVirtual && !hasMore && { 'data-whole': true })}
         style={{ maxHeight: props.height ?? 'max(20rem, calc(100dvh - 17rem))' }}
         // A part that scrolls has to be reached by the keyboard.
         tabIndex={0}

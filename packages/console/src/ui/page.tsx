@@ -67,14 +67,16 @@ function isInside(element: Element | null): boolean {
   return element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement
 }
 
-/** A part of a page with a heading of its own. */
+/** A part of a page with a heading of its own; a part within a part has one of order 3. */
 export function Section({
   title,
+  order = 2,
   lead,
   actions,
   children,
 }: {
   title: string
+  order?: 2 | 3
   lead?: ReactNode
   actions?: ReactNode
   children: ReactNode
@@ -83,7 +85,7 @@ export function Section({
     <Stack gap="sm" component="section" aria-label={title}>
       <Group justify="space-between" align="flex-end" gap="xs">
         <Box miw={0}>
-          <Title order={2}>{title}</Title>
+          <Title order={order}>{title}</Title>
           {lead !== undefined && (
             <Text
               component="div"

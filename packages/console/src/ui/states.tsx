@@ -38,6 +38,15 @@ export function Empty({
   )
 }
 
+/** A part of a page with nothing in it, where that is as it should be. */
+export function Nothing({ children }: { children: ReactNode }) {
+  return (
+    <Text size="sm" className="berth-panel berth-quiet" px="md" py="sm">
+      {children}
+    </Text>
+  )
+}
+
 /** Filters that nothing fits. */
 export function NothingFound({ onClear }: { onClear?: () => void }) {
   const action = onClear && (

@@ -137,7 +137,7 @@ export class SystemHealth {
     const found = await this.#parts.storage.space()
     if (found === undefined) return ok('The store answers, and has no limit that Berth knows of.')
     const { free, total } = found
-    const message = `${gibibytes(free)} GiB of ${gibibytes(total)} GiB are free.`
+    const message = `${gigabytes(free)} GB of ${gigabytes(total)} GB are free.`
     const advice = 'Make the volume larger, or remove images and let collection free their space.'
     if (free < Math.min(total * space.errorShare, space.errorBytes)) {
       return error(`${message} Pushes fail, or will soon.`, advice)
@@ -297,8 +297,8 @@ function iso(milliseconds: number): string {
   return new Date(milliseconds).toISOString()
 }
 
-function gibibytes(bytes: number): string {
-  return (bytes / gibibyte).toFixed(1)
+function gigabytes(bytes: number): string {
+  return (bytes / 1e9).toFixed(1)
 }
 
 function days(milliseconds: number): string {

@@ -1,67 +1,78 @@
 import { readCollection, startCollection } from '@berth/api/collection.ts'
 import { listJobs } from '@berth/api/jobs.ts'
-import { readSystem } from '@berth/api/system.ts'
-import { startVerification } from '@berth/api/verification.ts'
-import { Box, Button, Checkbox, Group, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Button, Checkbox, Group, SimpleGrid, Stack } from '@mantine/core'
 import { useState } from 'react'
+import type * as z from 'zod'
 import { useApi, useApiAction } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { jobsText } from '../../text/jobs.ts'
-import { KeyValues } from '../../ui/key-values.tsx'
-import { PageLink } from '../../ui/link.tsx'
+import { Figure } from '../../ui/figure.tsx'
 import { notifyDone, notifyFault } from '../../ui/notify.ts'
 import { Page, Section } from '../../ui/page.tsx'
-import { Show } from '../../ui/states.tsx'
-import { Ago } from '../../ui/time.tsx'
-import { formatBytes, formatCapped, formatCount } from '../../ui/units.ts'
-import { type Job, JobProgress, JobStateBadge, JobValues } from './job-parts.tsx'
+import { Lines, Nothing, Show } from '../../ui/states.tsx'
+import { formatBytes, formatCount } from '../../ui/units.ts'
+import { CollectionRuns, freedBy } from './collection-runs.tsx'
+import type { Job } from './job-parts.tsx'
+import { JobRun } from './job-run.tsx'
+import { Verification } from './verification.tsx'
 
 const text = jobsText.collection
 const refreshMs = 3000
+const runsShown = 20
 
 export default function Collection() {
+  const collection = useApi(readCollection, {}, { refreshMs })
+  const runs = useApi(listJobs, { query: { name: 'collect', limit: runsShown } }, { refreshMs })
+  const items = runs.data?.body.items ?? []
   return (
     <Page title={text.title} lead={text.lead}>
-      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
-        <Due />
-        <Verification />
-      </SimpleGrid>
+      <Show of={collection} skeleton={<Lines count={3} height={28} />}>
+        {({ body: { waiting, lastRun } }) => (
+          <>
+            <Figures waiting={waiting} runs={items} />
+            <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
+              <Stack gap="lg">
+                <Run />
+                <Section title={text.lastRun}>
+                  {lastRun === null ? <Nothing>{text.never}</Nothing> : <JobRun job={lastRun} />}
+                </Section>
+              </Stack>
+              <Verification />
+            </SimpleGrid>
+          </>
+        )}
+      </Show>
+      {items.length > 1 && <CollectionRuns runs={items} />}
     </Page>
   )
 }
 
-function Due() {
-  const collection = useApi(readCollection, {}, { refreshMs })
+type Waiting = z.output<typeof readCollection.answer>['waiting']
+
+function Figures({ waiting, runs }: { waiting: Waiting; runs: readonly Job[] }) {
+  const freed = runs.flatMap((job) => freedBy(job)?.bytesFreed ?? [])
   return (
-    <Show of={collection}>
-      {({ body: { waiting, lastRun } }) => (
-        <Stack gap="lg">
-          <Section title={text.waiting}>
-            <Box className="berth-panel" p="md">
-              <KeyValues
-                items={[
-                  [text.reviews, formatCount(waiting.reviews)],
-                  [text.reviewsDue, formatCount(waiting.reviewsDue)],
-                  [text.trash, formatCount(waiting.trash)],
-                  [text.trashBytes, formatBytes(waiting.trashBytes)],
-                ]}
-              />
-              <Run />
-            </Box>
-          </Section>
-          <Section title={text.lastRun}>
-            {lastRun === null ? <Text size="sm">{text.never}</Text> : <RunOf job={lastRun} />}
-          </Section>
-        </Stack>
-      )}
-    </Show>
+    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
+      <Figure label={text.due} note={text.dueNote(formatCount(waiting.reviews))}>
+        {formatCount(waiting.reviewsDue)}
+      </Figure>
+      <Figure label={text.trash} note={text.trashNote}>
+        {formatCount(waiting.trash)}
+      </Figure>
+      <Figure label={text.trashBytes} note={text.trashBytesNote}>
+        {formatBytes(waiting.trashBytes)}
+      </Figure>
+      <Figure label={text.freed} note={text.runs(freed.length)}>
+        {formatBytes(freed.reduce((sum, bytes) => sum + bytes, 0))}
+      </Figure>
+    </SimpleGrid>
   )
 }
 
 function Run() {
   const mayManage = useMay('manageSystem')
   const [sweep, setSweep] = useState(false)
-  const start = useApiAction(startCollection)
+  const start = useApiAction(startCollection, { changes: [readCollection, listJobs] })
   if (!mayManage) return null
   const run = async (dryRun: boolean) => {
     try {
@@ -72,84 +83,23 @@ function Run() {
     }
   }
   return (
-    <Stack gap="sm" mt="md">
-      <Checkbox
-        label={text.sweep}
-        description={text.sweepHint}
-        checked={sweep}
-        onChange={(event) => setSweep(event.currentTarget.checked)}
-      />
-      <Group gap="xs">
-        <Button onClick={() => void run(false)} loading={start.isPending}>
-          {text.run}
-        </Button>
-        <Button variant="default" onClick={() => void run(true)}>
-          {text.dryRun}
-        </Button>
-      </Group>
-    </Stack>
-  )
-}
-
-/** A run of one of both, with what it did. */
-function RunOf({ job }: { job: Job }) {
-  const isDry =
-    typeof job.payload === 'object' &&
-    job.payload !== null &&
-    (job.payload as { dryRun?: unknown }).dryRun === true
-  return (
-    <Stack gap="xs" className="berth-panel" p="md">
-      <Group gap="sm">
-        <JobStateBadge state={job.state} />
-        <Ago at={job.finishedAt ?? job.startedAt ?? job.createdAt} />
-        <PageLink to="/administration/jobs/$job" params={{ job: job.id }}>
-          {jobsText.open}
-        </PageLink>
-      </Group>
-      <JobProgress job={job} />
-      {isDry && job.result !== null && <Text size="sm">{text.dryRunDone}</Text>}
-      <JobValues value={job.result} />
-    </Stack>
-  )
-}
-
-function Verification() {
-  const mayManage = useMay('manageSystem')
-  const system = useApi(readSystem, {})
-  const runs = useApi(listJobs, { query: { name: 'verify', limit: 1 } }, { refreshMs })
-  const start = useApiAction(startVerification, { changes: [listJobs] })
-  const words = jobsText.verification
-  const begin = async () => {
-    try {
-      await start.mutateAsync({ body: {} })
-      notifyDone(words.started)
-    } catch (error) {
-      notifyFault(error)
-    }
-  }
-  const damaged = system.data?.body.counts.damagedBlobs
-  return (
-    <Section title={words.title} lead={words.lead}>
-      <Box className="berth-panel" p="md">
-        <KeyValues
-          items={[
-            [words.damaged, damaged && (damaged.count === 0 ? words.none : formatCapped(damaged))],
-          ]}
+    <Section title={text.ask} lead={text.askLead}>
+      <Stack gap="sm" className="berth-panel" p="md">
+        <Checkbox
+          label={text.sweep}
+          description={text.sweepHint}
+          checked={sweep}
+          onChange={(event) => setSweep(event.currentTarget.checked)}
         />
-        {mayManage && (
-          <Button mt="md" variant="default" onClick={() => void begin()} loading={start.isPending}>
-            {words.run}
+        <Group gap="xs">
+          <Button onClick={() => void run(false)} loading={start.isPending}>
+            {text.run}
           </Button>
-        )}
-      </Box>
-      <Section title={words.latest}>
-        <Show of={runs}>
-          {({ body: { items } }) => {
-            const [latest] = items
-            return latest ? <RunOf job={latest} /> : <Text size="sm">{words.never}</Text>
-          }}
-        </Show>
-      </Section>
+          <Button variant="default" onClick={() => void run(true)}>
+            {text.dryRun}
+          </Button>
+        </Group>
+      </Stack>
     </Section>
   )
 }

@@ -10,8 +10,9 @@ import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { notifyDone, notifyFault } from '../../ui/notify.ts'
+import { notifyUndoable } from '../../ui/notify-undoable.tsx'
 import { Section } from '../../ui/page.tsx'
-import { Empty } from '../../ui/states.tsx'
+import { Nothing } from '../../ui/states.tsx'
 import { Ago } from '../../ui/time.tsx'
 
 const text = peopleText.group
@@ -28,13 +29,22 @@ export function GroupMembers({
   isLocal: boolean
 }) {
   const members = useApiPages(listGroupMembers, { params: { group } })
+  const add = useApiAction(addGroupMember)
   const remove = useApiAction(removeGroupMember)
   const mayChange = mayManage && isLocal
   const columns = useMemo<Column<Member>[]>(() => {
+    const putBack = async (name: string) => {
+      try {
+        await add.mutateAsync({ params: { group, user: name } })
+        notifyDone(text.added(name))
+      } catch (error) {
+        notifyFault(error)
+      }
+    }
     const takeOut = async (name: string) => {
       try {
         await remove.mutateAsync({ params: { group, user: name } })
-        notifyDone(text.removed(name))
+        notifyUndoable(`removed ${name}`, text.removed(name), () => void putBack(name))
       } catch (error) {
         notifyFault(error)
       }
@@ -72,7 +82,7 @@ export function GroupMembers({
           ),
       },
     ]
-  }, [group, mayChange, remove])
+  }, [group, mayChange, add, remove])
   return (
     <Section title={text.members}>
       {mayChange && <AddMember group={group} />}
@@ -91,7 +101,7 @@ export function GroupMembers({
         onRetry={() => void members.refetch()}
         more={members.more}
         hasMore={members.hasNextPage}
-        empty={<Empty title={text.noMembers} />}
+        empty={<Nothing>{text.noMembers}</Nothing>}
         height="28rem"
       />
     </Section>

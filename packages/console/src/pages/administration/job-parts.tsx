@@ -1,5 +1,5 @@
 import type { job } from '@berth/api/jobs.ts'
-import { Badge, Box, Progress, Text } from '@mantine/core'
+import { Badge, Box, Progress, Stack, Text } from '@mantine/core'
 import type * as z from 'zod'
 import { jobsText } from '../../text/jobs.ts'
 import { ForeignText } from '../../ui/foreign-text.tsx'
@@ -30,6 +30,11 @@ export function isMoving({ state }: Job): boolean {
   return state === 'waiting' || state === 'running'
 }
 
+/** Whether it only looks what it would do. */
+export function isDryRun({ payload }: Job): boolean {
+  return isRecord(payload) && payload['dryRun'] === true
+}
+
 /** How far it has come, where that is known. */
 export function JobProgress({ job: { state, completion } }: { job: Job }) {
   if (completion === null) return state === 'running' ? jobsText.unknownProgress : null
@@ -48,24 +53,43 @@ export function JobProgress({ job: { state, completion } }: { job: Job }) {
   )
 }
 
-/** What a job was asked for, or what it did: named values, whatever kind of job it is. */
+/** What a job was asked for, or what it did: named values and groups of them, whatever kind of job it is. */
 export function JobValues({ value }: { value: unknown }) {
   if (value === null || value === undefined) return null
-  if (typeof value !== 'object') return <ForeignText text={JSON.stringify(value)} />
+  if (!isRecord(value)) return <ForeignText text={JSON.stringify(value)} />
+  const entries = Object.entries(value).filter(([, each]) => each !== null && each !== undefined)
   return (
-    <KeyValues
-      items={Object.entries(value).map(([name, each]) => [
-        spacedName(name),
-        <JobValue key={name} name={name} value={each} />,
-      ])}
-    />
+    <Stack gap="sm">
+      <KeyValues
+        items={entries
+          .filter(([, each]) => !isRecord(each))
+          .map(([name, each]) => [
+            spacedName(name),
+            <JobValue key={name} name={name} value={each} />,
+          ])}
+      />
+      {entries
+        .filter(([, each]) => isRecord(each))
+        .map(([name, each]) => (
+          <Box key={name}>
+            <Text size="sm" fw={600} mb={4}>
+              {spacedName(name)}
+            </Text>
+            <JobValues value={each} />
+          </Box>
+        ))}
+    </Stack>
   )
 }
 
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function JobValue({ name, value }: { name: string; value: unknown }) {
-  if (typeof value === 'number') {
-    return /bytes$/i.test(name) ? formatBytes(value) : formatCount(value)
-  }
+  if (typeof value === 'number')
+    return /bytes/i.test(name) ? formatBytes(value) : formatCount(value)
+  if (typeof value === 'boolean') return value ? jobsText.yes : jobsText.no
   if (typeof value === 'string') return <ForeignText text={value} />
   return (
     <Text

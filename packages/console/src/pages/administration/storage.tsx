@@ -45,7 +45,7 @@ function Disk() {
                 />
               </Progress.Root>
               <Text size="sm" mt={4}>
-                {text.free(formatBytes(freeBytes), formatBytes(totalBytes))}
+                {text.free(formatBytes(freeBytes), formatBytes(totalBytes), formatShare(used))}
               </Text>
             </Box>
           )
@@ -62,12 +62,12 @@ function Instance() {
       <Show of={usage}>
         {({ body: { bytes, repositories, stored } }) => (
           <Box className="berth-panel" p="md">
+            {stored && <Saved counted={bytes} inStore={stored.uniqueBytes + stored.sharedBytes} />}
             <KeyValues
               items={[
-                [text.size, formatBytes(bytes)],
+                [text.counted, formatBytes(bytes)],
+                [text.inStore, stored && formatBytes(stored.uniqueBytes + stored.sharedBytes)],
                 [text.repositories, formatCount(repositories)],
-                [text.uniqueBytes, stored && formatBytes(stored.uniqueBytes)],
-                [text.sharedBytes, stored && formatBytes(stored.sharedBytes)],
               ]}
             />
             {stored?.complete === false && <Text size="sm">{text.inPart}</Text>}
@@ -75,6 +75,27 @@ function Instance() {
         )}
       </Show>
     </Section>
+  )
+}
+
+/** What layers that several repositories hold save, as they lie in the store once. */
+function Saved({ counted, inStore }: { counted: number; inStore: number }) {
+  const saved = Math.max(counted - inStore, 0)
+  if (counted === 0) return null
+  return (
+    <Box mb="sm">
+      <Progress.Root size="lg">
+        <Progress.Section value={(1 - saved / counted) * 100} aria-label={text.inStore} />
+        <Progress.Section
+          value={(saved / counted) * 100}
+          color="harbour.3"
+          aria-label={text.saved}
+        />
+      </Progress.Root>
+      <Text size="sm" mt={4}>
+        {text.savedOf(formatBytes(saved), formatShare(saved / counted))}
+      </Text>
+    </Box>
   )
 }
 

@@ -10,6 +10,8 @@ export type Traffic = z.output<typeof readTraffic.answer>
 
 const Chart = lazy(async () => ({ default: (await import('../../ui/chart.tsx')).Chart }))
 const height = 200
+/** Ten minutes, also when the process has just started. */
+const bucketsShown = 119
 const colors = {
   requests: '#1c7ed6',
   errors: '#e03131',
@@ -22,13 +24,15 @@ const colors = {
 export function TrafficCharts({ traffic }: { traffic: Traffic }) {
   const { times, rate, errors, p50, p95, p99 } = useMemo(() => seriesOf(traffic), [traffic])
   const now = rate.at(-1) ?? 0
+  const spanSeconds = traffic.bucketSeconds * bucketsShown
   return (
     <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
-      <Section title={text.requests}>
+      <Section title={text.requests} order={3}>
         <Suspense fallback={<Skeleton height={height} />}>
           <Chart
             times={times}
             height={height}
+            spanSeconds={spanSeconds}
             format={(value) => value.toFixed(value < 10 ? 1 : 0)}
             summary={text.chartOfRequests(now.toFixed(1))}
             series={[
@@ -38,11 +42,12 @@ export function TrafficCharts({ traffic }: { traffic: Traffic }) {
           />
         </Suspense>
       </Section>
-      <Section title={text.latency}>
+      <Section title={text.latency} order={3}>
         <Suspense fallback={<Skeleton height={height} />}>
           <Chart
             times={times}
             height={height}
+            spanSeconds={spanSeconds}
             format={(value) => formatSpan(value)}
             summary={text.chartOfLatency}
             series={[

@@ -1,7 +1,7 @@
 import { systemText as text } from '../../text/system.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { Section } from '../../ui/page.tsx'
-import { Empty } from '../../ui/states.tsx'
+import { Nothing } from '../../ui/states.tsx'
 import { formatBytes, formatCount, formatSpan } from '../../ui/units.ts'
 import type { Traffic } from './traffic-charts.tsx'
 
@@ -37,13 +37,13 @@ const columns: readonly Column<Group>[] = [
 /** The same in numbers. */
 export function TrafficTable({ traffic }: { traffic: Traffic }) {
   return (
-    <Section title={text.lastMinute}>
+    <Section title={text.lastMinute} order={3}>
       <DataTable
         label={text.lastMinute}
         columns={columns}
         rows={traffic.lastMinute}
         rowKey={({ group }) => group}
-        empty={<Empty title={text.quiet} />}
+        empty={<Nothing>{text.quiet}</Nothing>}
       />
     </Section>
   )

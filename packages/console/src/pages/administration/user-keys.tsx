@@ -6,7 +6,7 @@ import { peopleText } from '../../text/people.ts'
 import { Confirm } from '../../ui/confirm.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { Section } from '../../ui/page.tsx'
-import { Empty } from '../../ui/states.tsx'
+import { Nothing } from '../../ui/states.tsx'
 import { Ago } from '../../ui/time.tsx'
 
 const text = peopleText.user
@@ -56,7 +56,7 @@ export function UserKeys({ user, mayManage }: { user: string; mayManage: boolean
         error={keys.error}
         more={keys.more}
         hasMore={keys.hasNextPage}
-        empty={<Empty title={text.noKeys} />}
+        empty={<Nothing>{text.noKeys}</Nothing>}
         height="20rem"
       />
       <Confirm

@@ -6,7 +6,7 @@ import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { notifyDone, notifyFault } from '../../ui/notify.ts'
 import { Section } from '../../ui/page.tsx'
-import { Empty } from '../../ui/states.tsx'
+import { Nothing } from '../../ui/states.tsx'
 import { Ago } from '../../ui/time.tsx'
 
 const text = peopleText.user
@@ -58,7 +58,7 @@ export function UserSessions({ user, mayManage }: { user: string; mayManage: boo
         rowKey={({ id }) => id}
         isLoading={sessions.isLoading}
         error={sessions.error}
-        empty={<Empty title={text.noSessions} />}
+        empty={<Nothing>{text.noSessions}</Nothing>}
         height="20rem"
       />
     </Section>

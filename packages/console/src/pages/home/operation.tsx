@@ -8,7 +8,7 @@ import { PageLink } from '../../ui/link.tsx'
 import { Section } from '../../ui/page.tsx'
 import { Lines, Show } from '../../ui/states.tsx'
 import { formatBytes, formatCapped, formatSpan } from '../../ui/units.ts'
-import { Figure } from './figure.tsx'
+import { Figure } from '../../ui/figure.tsx'
 
 const text = homeText.operation
 const refreshMs = 30_000

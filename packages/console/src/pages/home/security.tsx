@@ -10,7 +10,7 @@ import { SeverityBadge, SeverityCounts } from '../../ui/severity.tsx'
 import { Lines, Show } from '../../ui/states.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { formatCount } from '../../ui/units.ts'
-import { Figure } from './figure.tsx'
+import { Figure } from '../../ui/figure.tsx'
 
 const text = homeText.security
 const urgentShown = 5
