@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { openSqlite } from '../../packages/server/src/metadata/sqlite.ts'
 import type { Caller } from '../../packages/server/src/access/caller.ts'
-import { Search, searchKinds } from '../../packages/server/src/search/search.ts'
+import { searchKind } from '../../packages/api/src/search.ts'
+import { Search } from '../../packages/server/src/search/search.ts'
 import { searchLoad } from '../load-search.ts'
 import { median } from '../statistics.ts'
 import { limitBar, type Context, type Row, type Scenario, type ScenarioResult } from './scenario.ts'
@@ -101,7 +102,7 @@ async function measureSearches(
   for (let round = 0; round < rounds; round += 1) {
     for (const text of searchedTexts) {
       const started = performance.now()
-      await service.search(caller, { text, kinds: searchKinds, limit: 20 })
+      await service.search(caller, { text, kinds: searchKind.options, limit: 20 })
       times.push(performance.now() - started)
     }
   }

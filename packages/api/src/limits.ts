@@ -1,7 +1,7 @@
 /** What robots, keys and rules for workloads have in common: how far they reach. */
 import * as z from 'zod'
 
-const repositoryAction = z
+export const repositoryAction = z
   .enum(['pull', 'push', 'createTag', 'moveTag', 'deleteTag', 'delete'])
   .describe('What can be done with a repository; `delete` is of manifests and blobs.')
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { repositoryAction } from './limits.ts'
 import { containsQuery, orderQuery, pageOf, pageQuery } from './page.ts'
 import { projectAction, projectName } from './projects.ts'
 import { defineRoute } from './route.ts'
@@ -44,8 +45,6 @@ const repository = z.strictObject({
     .describe('When a manifest was last pulled; up to a minute late. `null`: never.'),
   pulls: z.int().describe('How often manifests were pulled.'),
 })
-
-const repositoryAction = z.enum(['pull', 'push', 'createTag', 'moveTag', 'deleteTag', 'delete'])
 
 const repositoryDetails = z.strictObject({
   ...repository.shape,

@@ -2,7 +2,8 @@ import * as z from 'zod'
 import { defineRoute } from './route.ts'
 import { packageKind } from './scans.ts'
 
-const searchKind = z.enum([
+/** What can be found. */
+export const searchKind = z.enum([
   'project',
   'repository',
   'tag',

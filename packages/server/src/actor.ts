@@ -1,3 +1,6 @@
+import type { repositoryAction } from '@berth/api/limits.ts'
+import type { output } from 'zod'
+
 /** A role on the whole instance. All but `admin` and `auditor` are a project role in every project that does not say otherwise. */
 export type InstanceRole = 'admin' | 'auditor' | 'maintainer' | 'developer' | 'reader' | 'none'
 
@@ -11,7 +14,7 @@ export type Visibility = 'private' | 'internal' | 'public'
  * What can be done with a repository. Creating a tag, moving it and deleting it are three things: whoever may only
  * create can never change what others already use. `delete` is of manifests and blobs.
  */
-export type RepositoryAction = 'pull' | 'push' | 'createTag' | 'moveTag' | 'deleteTag' | 'delete'
+export type RepositoryAction = output<typeof repositoryAction>
 
 /** Who is calling. The core records it; it never decides on it (see `access/authorize.ts`). */
 export type Actor = {

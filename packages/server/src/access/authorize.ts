@@ -1,25 +1,10 @@
+import { repositoryAction } from '@berth/api/limits.ts'
+import type { projectAction } from '@berth/api/projects.ts'
+import type { output } from 'zod'
 import type { InstanceRole, ProjectRole, RepositoryAction } from '../actor.ts'
 
-export const projectActions = [
-  'readProject',
-  'updateProject',
-  'createProject',
-  'deleteProject',
-  'readMembers',
-  'manageMembers',
-  'readRobots',
-  'manageRobots',
-  'manageImmutability',
-  'managePolicy',
-  'manageSigners',
-  'signImages',
-  'judgeFindings',
-  'manageQuota',
-  'readAudit',
-] as const
-
 /** What can be done with a project itself, through the management API. */
-export type ProjectAction = (typeof projectActions)[number]
+export type ProjectAction = output<typeof projectAction>
 
 /** What concerns no project. */
 export type InstanceAction = 'catalog' | 'readUsers' | 'manageUsers' | 'readSystem' | 'manageSystem'
@@ -123,17 +108,8 @@ export function greaterInstanceRole(a: InstanceRole, b: InstanceRole): InstanceR
   return instanceOrder.indexOf(a) >= instanceOrder.indexOf(b) ? a : b
 }
 
-export const repositoryActions: readonly RepositoryAction[] = [
-  'pull',
-  'push',
-  'createTag',
-  'moveTag',
-  'deleteTag',
-  'delete',
-]
-
 export function isRepositoryAction(action: Action): action is RepositoryAction {
-  return repositoryActions.includes(action as RepositoryAction)
+  return repositoryAction.options.includes(action as RepositoryAction)
 }
 
 /** How a refusal names the action; the name of a repository follows. */

@@ -1,3 +1,4 @@
+import { repositoryAction } from '@berth/api/limits.ts'
 import type { RepositoryName } from '@berth/oci/reference.ts'
 import { LRUCache } from 'lru-cache'
 import type { InstanceRole, ProjectRole, RepositoryAction } from '../actor.ts'
@@ -16,7 +17,6 @@ import {
   isRepositoryAction,
   type ProjectAction,
   projectRoleAllows,
-  repositoryActions,
 } from './authorize.ts'
 import { mayFoundProjects, type ProjectsOnPush, projectToFound } from './founding.ts'
 import { isWithin, limitsAllow } from './limits.ts'
@@ -118,7 +118,7 @@ export class Permissions {
     const isOpen = visibility !== undefined && isOpenTo(principal, visibility)
     const allowed = nearest(chain, (project) => project.allowedAddresses)
     const founds = chain.length === 1 && (await this.#mayFound(db, principal, repository))
-    const actions = repositoryActions.filter((action) => {
+    const actions = repositoryAction.options.filter((action) => {
       if (action === 'pull' && isOpen)
         return principal.isMachine || withinKey(principal, action, repository)
       if (principal.isMachine) return withinKey(principal, action, repository)

@@ -1,3 +1,4 @@
+import { searchKind } from '@berth/api/search.ts'
 import { makeDigest } from '@berth/oci/digest.ts'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -8,7 +9,7 @@ import { testCaller } from '../testing/open-test-management.ts'
 import { TestRegistry, name } from '../testing/open-test-registry.ts'
 import { SearchIndex } from './index.ts'
 import { LabelIndexing } from './labels.ts'
-import { Search, type SearchHit, type SearchKind, searchKinds } from './search.ts'
+import { Search, type SearchHit, type SearchKind } from './search.ts'
 import { SearchUpkeep } from './upkeep.ts'
 
 const imageManifest = 'application/vnd.oci.image.manifest.v1+json'
@@ -49,7 +50,7 @@ for (const { name: engine, available, open } of testDatabases) {
       await opened.close()
     })
 
-    const find = (text: string, kinds: readonly SearchKind[] = searchKinds, limit = 50) =>
+    const find = (text: string, kinds: readonly SearchKind[] = searchKind.options, limit = 50) =>
       search.search(testCaller(), { text, kinds, limit })
     const texts = (hits: SearchHit[]) => hits.map((hit) => hit.text)
 
@@ -198,11 +199,15 @@ for (const { name: engine, available, open } of testDatabases) {
         may: (_, repository) => Promise.resolve(repository === name('acme/open')),
         mayProject: () => Promise.resolve(false),
       })
-      const hits = await search.search(narrow, { text: 'indigo', kinds: searchKinds, limit: 50 })
+      const hits = await search.search(narrow, {
+        text: 'indigo',
+        kinds: searchKind.options,
+        limit: 50,
+      })
       expect(hits.map((hit) => hit.repository)).toEqual(['acme/open'])
       const nowhere = testCaller({ readableProjects: () => Promise.resolve([]) })
       expect(
-        await search.search(nowhere, { text: 'indigo', kinds: searchKinds, limit: 50 }),
+        await search.search(nowhere, { text: 'indigo', kinds: searchKind.options, limit: 50 }),
       ).toEqual([])
     })
 
@@ -238,13 +243,17 @@ for (const { name: engine, available, open } of testDatabases) {
         .where('name', '=', 'blue')
         .executeTakeFirstOrThrow()
       const caller = testCaller({ readableProjects: () => Promise.resolve([id]) })
-      const dark = await search.search(caller, { text: 'dark', kinds: searchKinds, limit: 50 })
+      const dark = await search.search(caller, {
+        text: 'dark',
+        kinds: searchKind.options,
+        limit: 50,
+      })
       expect(dark.map((hit) => `${hit.kind} in ${hit.project}`).toSorted()).toEqual([
         'annotation in blue',
         'label in blue',
         'tag in blue',
       ])
-      const names = { kinds: searchKinds, limit: 50 }
+      const names = { kinds: searchKind.options, limit: 50 }
       expect(texts(await search.search(caller, { text: 'app', ...names }))).toEqual(['blue/app'])
       expect(texts(await search.search(caller, { text: 'blu', ...names }))).toEqual([
         'blue',

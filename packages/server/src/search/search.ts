@@ -1,4 +1,6 @@
+import type { searchKind } from '@berth/api/search.ts'
 import type { RepositoryName } from '@berth/oci/reference.ts'
+import type { output } from 'zod'
 import type { Caller } from '../access/caller.ts'
 import type { Database, Executor } from '../metadata/database.ts'
 import { hasTrigrams } from '../metadata/search-trigrams.ts'
@@ -17,18 +19,7 @@ import {
 import { type ContentHit, ContentSearch, type ImageCount } from './contents.ts'
 import { fold } from './fold.ts'
 
-export const searchKinds = [
-  'project',
-  'repository',
-  'tag',
-  'digest',
-  'label',
-  'annotation',
-  'package',
-  'vulnerability',
-] as const
-
-export type SearchKind = (typeof searchKinds)[number]
+export type SearchKind = output<typeof searchKind>
 
 /** What stands in images, and not for a repository. */
 type ContentKind = 'package' | 'vulnerability'

@@ -1,12 +1,14 @@
+import { repositoryAction } from '@berth/api/limits.ts'
+import { projectAction } from '@berth/api/projects.ts'
 import type { RepositoryName } from '@berth/oci/reference.ts'
 import type { RepositoryAction } from '../../actor.ts'
-import { projectActions, repositoryActions, type ProjectAction } from '../../access/authorize.ts'
+import type { ProjectAction } from '../../access/authorize.ts'
 import type { Caller } from '../../access/caller.ts'
 
 /** What the caller may do in the project of this name, so that programs offer only that. */
 export async function allowedInProject(caller: Caller, project: string): Promise<ProjectAction[]> {
   const allowed: ProjectAction[] = []
-  for (const action of projectActions) {
+  for (const action of projectAction.options) {
     if (await caller.mayProject(action, project)) allowed.push(action)
   }
   return allowed
@@ -19,7 +21,7 @@ export async function allowedInRepository(
   project: string,
 ): Promise<(RepositoryAction | ProjectAction)[]> {
   const allowed: (RepositoryAction | ProjectAction)[] = []
-  for (const action of repositoryActions) {
+  for (const action of repositoryAction.options) {
     if (await caller.may(action, repository)) allowed.push(action)
   }
   return [...allowed, ...(await allowedInProject(caller, project))]
