@@ -148,7 +148,7 @@ describe('the platforms of an index', () => {
 describe('the layers of an image', () => {
   test('are those of the API, with what made each', async () => {
     type Layers = {
-      items: { digest: string; createdBy: string; repositories: { count: number } }[]
+      items: { digest: string; repositories: { count: number }; manifests: { count: number } }[]
     }
     const { items } = await ask<Layers>(`${api}/manifests/1.0.0/layers`)
     await on('admin', `${images}/1.0.0`, {}, async (page) => {
@@ -156,9 +156,10 @@ describe('the layers of an image', () => {
       await rows.first().waitFor()
       expect(await rows.count()).toBe(items.length)
       const shown = await rows.allTextContents()
-      for (const [index, { digest, repositories }] of items.entries()) {
+      for (const [index, { digest, repositories, manifests }] of items.entries()) {
         expect(shown[index]).toContain(digest.slice(0, 19))
-        const words = repositories.count > 1 ? `${repositories.count} repositories` : 'only here'
+        const words =
+          repositories.count > 1 ? `${repositories.count} repositories` : 'this image only'
         expect(shown[index]).toContain(words)
       }
       expect(shown[0]).toContain('ADD file:rootfs.tar.xz in /')

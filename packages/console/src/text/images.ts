@@ -122,7 +122,7 @@ export const imageText = {
     unknownInstruction: 'The image does not say what made it.',
     empty: 'changes no files',
     notStored: 'not stored here',
-    only: 'only here',
+    only: 'this image only',
     repositories: (count: string) => (count === '1' ? 'one repository' : `${count} repositories`),
     manifests: (count: string) => `${count} images here`,
     showWhole: 'Show the whole instruction',

@@ -89,11 +89,16 @@ function Size({ layer: { size, isStored }, largest }: { layer: Layer; largest: n
 
 function Shared({ layer: { repositories, manifests } }: { layer: Layer }) {
   const isShared = repositories.count > 1
+  if (!isShared) {
+    return manifests.count > 1 ? (
+      text.manifests(formatCapped(manifests))
+    ) : (
+      <span className="berth-quiet">{text.only}</span>
+    )
+  }
   return (
     <div>
-      <div className={isShared ? undefined : 'berth-quiet'}>
-        {isShared ? text.repositories(formatCapped(repositories)) : text.only}
-      </div>
+      <div>{text.repositories(formatCapped(repositories))}</div>
       {manifests.count > 1 && (
         <Text size="xs" className="berth-quiet">
           {text.manifests(formatCapped(manifests))}

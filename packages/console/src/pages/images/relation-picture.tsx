@@ -1,9 +1,10 @@
+import { useMediaQuery } from '@mantine/hooks'
 import { useLinkProps } from '@tanstack/react-router'
 import { useId } from 'react'
 import { artifactKindText } from '../../text/artifact-kinds.ts'
 import { imageSecurityText } from '../../text/image-security.ts'
 import { shortDigest, useImage } from './image-context.ts'
-import { nodeHeight, nodeWidth, type Placed, placeNodes } from './relation-layout.ts'
+import { nodeHeight, nodeWidth, type Placed, placeNodes, stackNodes } from './relation-layout.ts'
 import type { RelationNode } from './relation-nodes.ts'
 import classes from './relation-picture.module.css'
 
@@ -15,7 +16,8 @@ const detailMax = 36
 /** The relations drawn: each manifest is a link, and the arrows lead from what refers to what is meant. */
 export function RelationPicture({ nodes }: { nodes: readonly RelationNode[] }) {
   const arrow = useId()
-  const { placed, width, height } = placeNodes(nodes)
+  const isNarrow = useMediaQuery('(max-width: 48em)') ?? false
+  const { placed, width, height } = isNarrow ? stackNodes(nodes) : placeNodes(nodes)
   const all = [...placed.values()]
   return (
     <div className={classes.box}>
@@ -43,6 +45,7 @@ export function RelationPicture({ nodes }: { nodes: readonly RelationNode[] }) {
           <Edge
             key={each.node.key}
             arrow={arrow}
+            isNarrow={isNarrow}
             from={each.node.on === undefined ? undefined : placed.get(each.node.on)}
             to={each}
           />
@@ -55,18 +58,33 @@ export function RelationPicture({ nodes }: { nodes: readonly RelationNode[] }) {
   )
 }
 
-function Edge({ arrow, from, to }: { arrow: string; from: Placed | undefined; to: Placed }) {
+function Edge({
+  arrow,
+  isNarrow,
+  from,
+  to,
+}: {
+  arrow: string
+  isNarrow: boolean
+  from: Placed | undefined
+  to: Placed
+}) {
   if (!from) return null
+  const head = `url(#${arrow})`
+  const marker = to.node.isMeant ? { markerEnd: head } : { markerStart: head }
+  if (isNarrow) {
+    const path = `M${from.x + 12} ${from.y + nodeHeight} V${to.y + nodeHeight / 2} H${to.x}`
+    return <path className={classes.edge} d={path} {...marker} />
+  }
   const side = to.node.isMeant ? apart : -apart
   const [x1, y1] = [from.x + nodeWidth, from.y + nodeHeight / 2 + side]
   const [x2, y2] = [to.x, to.y + nodeHeight / 2]
   const middle = (x1 + x2) / 2
-  const head = `url(#${arrow})`
   return (
     <path
       className={classes.edge}
       d={`M${x1} ${y1} C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`}
-      {...(to.node.isMeant ? { markerEnd: head } : { markerStart: head })}
+      {...marker}
     />
   )
 }

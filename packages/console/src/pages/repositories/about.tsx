@@ -20,6 +20,7 @@ export default function RepositoryAbout() {
   const mayEdit = may('delete')
   return (
     <Stack gap="xl">
+      <Model />
       <Section
         title={text.readme}
         actions={
@@ -57,7 +58,6 @@ export default function RepositoryAbout() {
           </Suspense>
         )}
       </Section>
-      <Model />
       <ImageLabels />
     </Stack>
   )
