@@ -1,21 +1,32 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { type Console, settled, type Visit } from './harness.ts'
+import { type Console, type Look, settled, type Visit } from './harness.ts'
+import type { Role } from './seed.ts'
 
-/** Opens a page as the administrator, and closes it whatever happens; nothing may go wrong in it. */
-export async function visitAsAdmin(
+/** Opens a page, and closes it whatever happens; nothing may go wrong in it. */
+export async function visitAs(
   berth: Console,
+  role: Role | undefined,
   path: string,
   use: (page: Page, visit: Visit) => Promise<void>,
+  look: Look = {},
 ): Promise<void> {
-  const opened = await berth.open('admin', path)
+  const opened = await berth.open(role, path, look)
   try {
     await use(opened.page, opened)
     expect(opened.troubles).toEqual([])
   } finally {
     await opened.close()
   }
+}
+
+export function visitAsAdmin(
+  berth: Console,
+  path: string,
+  use: (page: Page, visit: Visit) => Promise<void>,
+): Promise<void> {
+  return visitAs(berth, 'admin', path, use)
 }
 
 /** The items of a list of the API, as the administrator reads it. */
@@ -50,4 +61,9 @@ export const eventually = <Value>(read: () => Value | Promise<Value>) =>
 export function fact(within: Page | Locator, name: string): Promise<string> {
   const term = within.locator('dt').filter({ hasText: new RegExp(`^${name}$`) })
   return term.locator('xpath=../dd').innerText()
+}
+
+/** Rows of the table of that name, without its head. */
+export function rowsOf(page: Page, label: string): Locator {
+  return page.getByRole('table', { name: label, exact: true }).locator('tbody tr[data-index]')
 }
