@@ -1,4 +1,5 @@
 import { listAuditEntries, listProjectAuditEntries } from '@berth/api/audit.ts'
+import { ApiProblem } from '@berth/api/client.ts'
 import { Badge, Button, Group, Menu, Select, TextInput, UnstyledButton } from '@mantine/core'
 import { useMemo, useState } from 'react'
 import { apiAddress } from '../api/client.ts'
@@ -8,7 +9,7 @@ import { type Column, DataTable } from '../ui/data-table.tsx'
 import { FilterField } from '../ui/filter-field.tsx'
 import { type Filters, useFilters } from '../ui/filters.ts'
 import { ForeignText } from '../ui/foreign-text.tsx'
-import { Empty, NothingFound } from '../ui/states.tsx'
+import { Empty, Fault, NothingFound } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { AuditEntry, type Entry } from './audit-entry.tsx'
 
@@ -38,6 +39,10 @@ export function AuditLog({ project }: { project: string | undefined }) {
   const isFiltered = names.some((name) => filters[name] !== undefined)
   const columns = useMemo(() => columnsFor(setShown), [])
   const clear = () => setFilters(Object.fromEntries(names.map((name) => [name, undefined])))
+  const { error } = entries
+  const isRefused = error instanceof ApiProblem && [401, 403, 404].includes(error.status)
+  // Neither filters nor an export of what may not be read.
+  if (isRefused) return <Fault error={error} />
   return (
     <>
       <AuditFilters filters={filters} onChange={setFilters} project={project} query={query} />
