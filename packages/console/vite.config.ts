@@ -17,7 +17,18 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     manifest: true,
-    // The framework and its parts are one file: they are needed by every page.
     chunkSizeWarningLimit: 1000,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // What every page needs is one file, what many need another: dozens of small ones would wait for one another, as
+            // browsers ask for six at a time.
+            { name: 'base', tags: ['$initial'] },
+            { name: 'common', minShareCount: 10 },
+          ],
+        },
+      },
+    },
   },
 })

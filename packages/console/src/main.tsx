@@ -4,9 +4,11 @@ import './ui/styles.css'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
+import { loadFirstPage } from './routes.tsx'
 
 const root = document.querySelector('#root')
 if (!root) throw new Error('The page has no #root.')
+loadFirstPage()
 createRoot(root).render(
   <StrictMode>
     <App />

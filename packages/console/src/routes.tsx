@@ -1,4 +1,4 @@
-import { createRouter, type ErrorRouteComponent } from '@tanstack/react-router'
+import { type AnyRoute, createRouter, type ErrorRouteComponent } from '@tanstack/react-router'
 import { pathPrefix } from './api/address.ts'
 import { administrationRoutes } from './routes/administration.ts'
 import { openRoutes, registryRoutes } from './routes/registry.ts'
@@ -24,6 +24,16 @@ export const router = createRouter({
   defaultNotFoundComponent: NoSuchPage,
   scrollRestoration: true,
 })
+
+/** The page of the address comes while the server says who sits there, and not after it. */
+export function loadFirstPage(): void {
+  const routes: Readonly<Record<string, AnyRoute>> = router.routesById
+  for (const { routeId } of router.matchRoutes(router.latestLocation)) {
+    const route = routes[String(routeId)]
+    // What goes wrong here goes wrong again when the router wants the page, and is shown then.
+    if (route) router.loadRouteChunk(route)?.catch(() => undefined)
+  }
+}
 
 declare module '@tanstack/react-router' {
   interface Register {
