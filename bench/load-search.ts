@@ -9,11 +9,7 @@ const shared = ['latest', 'stable', 'v1.2.3', 'v1.2.4', 'edge']
 export function searchLoad(engine: 'sqlite' | 'postgres', repositories: number): string[] {
   const isPostgres = engine === 'postgres'
   const projects = Math.ceil(repositories / 100)
-  const numbers = (count: number) =>
-    isPostgres
-      ? `generate_series(1, ${count}) as numbers(n)`
-      : `(with recursive counted(n) as (select 1 union all select n + 1 from counted where n < ${count})
-          select n from counted) as numbers`
+  const numbers = (count: number) => numbersTo(engine, count)
   const hash = (of: string) =>
     isPostgres ? `md5(cast(${of} as text))` : `lower(hex((${of}) * 2654435761 % 4294967291))`
   const project = `'project-' || (1 + n % ${projects})`
@@ -56,4 +52,12 @@ function propertyLoad(kind: 'label' | 'annotation'): string[] {
       from manifests join search_terms on kind = '${kind}' and text = ${text}
       where repository_id % 10 = 0`,
   ]
+}
+
+/** A table `numbers` whose `n` counts from 1 to `count`. */
+export function numbersTo(engine: 'sqlite' | 'postgres', count: number): string {
+  return engine === 'postgres'
+    ? `generate_series(1, ${count}) as numbers(n)`
+    : `(with recursive counted(n) as (select 1 union all select n + 1 from counted where n < ${count})
+        select n from counted) as numbers`
 }
