@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Page,
+  type Request,
+} from 'playwright-core'
 import { type Berth, type BerthOptions, startBerth } from '../tools/berth.ts'
 import { requireTool, run } from '../tools/process.ts'
 import { manage, password, push, type Role, seed } from './seed.ts'
@@ -19,6 +26,10 @@ export type Visit = {
   readonly context: BrowserContext
   /** Violations of the content security policy, errors that nobody caught, errors on the browser's console. */
   readonly troubles: string[]
+  /** Goes to another page inside the console, as a link of it does: nothing is loaded again. */
+  go(path: string): Promise<void>
+  /** Until no request is under way and the browser has nothing left to do. */
+  rest(): Promise<void>
   close(): Promise<void>
 }
 
@@ -133,7 +144,41 @@ async function visitOf(browser: Browser, berth: Berth, look: Look): Promise<Visi
     if (message.type() !== 'error' || message.text().startsWith('Failed to load resource')) return
     troubles.push(`console: ${message.text()}`)
   })
-  return { page, context, troubles, close: () => context.close() }
+  const underWay = requestsUnderWay(page)
+  const rest = async () => {
+    const deadline = Date.now() + 30_000
+    for (;;) {
+      await idle(page)
+      if (underWay.size === 0 && (await page.locator('.mantine-Skeleton-root').count()) === 0)
+        return
+      if (Date.now() > deadline) {
+        throw new Error(
+          `${page.url()} waits for ${[...underWay].map((each) => each.url()).join(' ')}`,
+        )
+      }
+      await sleep(20)
+    }
+  }
+  const go = async (path: string) => {
+    await page.evaluate((to) => history.pushState(null, '', to), path)
+    await rest()
+  }
+  return { page, context, troubles, go, rest, close: () => context.close() }
+}
+
+function requestsUnderWay(page: Page): Set<Request> {
+  const underWay = new Set<Request>()
+  page.on('request', (request) => underWay.add(request))
+  page.on('requestfinished', (request) => underWay.delete(request))
+  page.on('requestfailed', (request) => underWay.delete(request))
+  return underWay
+}
+
+/** Until the browser has nothing to do in the page. Headless it may stop to draw, and then tells of no frame: no longer than that. */
+function idle(page: Page): Promise<void> {
+  return page.evaluate(
+    () => new Promise((done) => requestIdleCallback(() => done(), { timeout: 1000 })),
+  )
 }
 
 async function signIn(context: BrowserContext, berth: Berth, role: Role): Promise<void> {

@@ -122,3 +122,40 @@ export function declaredRoutes(): string[] {
   const routes = [...parts.keys()].map((name) => whole(name))
   return [...new Set(routes.map((route) => (route === '' ? '/' : route)))]
 }
+
+const cve = '/security/vulnerabilities/CVE-2022-37434'
+
+/** The dialogs that a page opens, each with the buttons that lead to it. Those of a finding come from its drawer. */
+export const dialogs: readonly { readonly path: string; readonly open: readonly string[] }[] = [
+  { path: '/projects', open: ['Create a project'] },
+  { path: '/projects/acme/robots', open: ['Create a robot'] },
+  { path: '/projects/acme/robots', open: ['What to do with acme+deploy', 'Delete'] },
+  { path: '/projects/acme/workloads', open: ['Create a rule'] },
+  { path: '/projects/acme/immutability', open: ['Add a rule'] },
+  { path: '/projects/acme/trust', open: ['Trust somebody'] },
+  { path: '/projects/acme/audit', open: ['Show the entry: '] },
+  { path: '/projects/acme/settings', open: ['Delete the project'] },
+  { path: api, open: ['Delete the tag 1.0.0'] },
+  { path: `${api}/manifests`, open: ['Delete the manifest '] },
+  { path: `${api}/settings`, open: ['Delete the repository'] },
+  { path: image, open: ['Other clients'] },
+  ...['Sign', 'Delete the tag', 'Delete the image'].map((name) => ({
+    path: image,
+    open: ['More actions', name],
+  })),
+  { path: cve, open: ['Judge it'] },
+  { path: cve, open: ['Except it'] },
+  { path: '/security/exceptions', open: ['New exception'] },
+  { path: '/security/exceptions', open: ['End now'] },
+  { path: '/security/statements', open: ['New statement'] },
+  { path: '/security/statements', open: ['Upload a document'] },
+  { path: '/security/statements', open: ['Revoke'] },
+  { path: '/administration/users', open: ['Create a user'] },
+  { path: '/administration/users/developer', open: ['Disable'] },
+  { path: '/administration/users/developer', open: ['Delete'] },
+  { path: '/administration/groups', open: ['Create a group'] },
+  { path: '/administration/groups/platform', open: ['Delete'] },
+  { path: '/administration/scanners', open: ['Register an adapter'] },
+  { path: '/profile/keys', open: ['Create a key'] },
+  { path: '/profile/second-factor', open: ['Set it up'] },
+]

@@ -37,7 +37,10 @@ export function AuditEntry({ entry, onClose }: { entry: Entry | undefined; onClo
                 text.target,
                 <ForeignText key="target" text={`${entry.target.kind} ${entry.target.name}`} />,
               ],
-              [text.actor, <bdi key="actor">{`${entry.actor.kind} ${entry.actor.name}`}</bdi>],
+              [
+                text.actor,
+                <ForeignText key="actor" text={`${entry.actor.kind} ${entry.actor.name}`} />,
+              ],
               [text.project, entry.project === '' ? text.instance : entry.project],
               [text.outcome, entry.outcome],
               [text.address, entry.address],

@@ -110,7 +110,12 @@ function columnsFor(show: (entry: Entry) => void): Column<Entry>[] {
         </>
       ),
     },
-    { id: 'actor', title: text.actor, width: 130, cell: ({ actor }) => <bdi>{actor.name}</bdi> },
+    {
+      id: 'actor',
+      title: text.actor,
+      width: 130,
+      cell: ({ actor }) => <ForeignText text={actor.name} max={120} />,
+    },
     {
       id: 'outcome',
       title: text.outcome,

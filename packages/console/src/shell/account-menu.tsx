@@ -11,6 +11,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useRouterState } from '@tanstack/react-router'
 import { endSession, useSession } from '../api/session.ts'
 import { shellText } from '../text/shell.ts'
+import { visible } from '../ui/foreign-text.tsx'
 import { ButtonLink } from '../ui/link.tsx'
 import { clearSearches } from '../ui/recent-searches.ts'
 import { notifyFault } from '../ui/notify.ts'
@@ -50,7 +51,7 @@ export function AccountMenu({ onKeyboardHelp }: { onKeyboardHelp: () => void }) 
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>
-          <bdi>{name}</bdi>
+          <bdi>{visible(name)}</bdi>
         </Menu.Label>
         {session.user !== null && (
           <Menu.Item

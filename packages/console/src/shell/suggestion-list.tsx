@@ -1,7 +1,7 @@
 import { Button, Text, VisuallyHidden } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import { searchText } from '../text/search.ts'
-import { ForeignText } from '../ui/foreign-text.tsx'
+import { ForeignText, visible } from '../ui/foreign-text.tsx'
 import { clearSearches } from '../ui/recent-searches.ts'
 import classes from './search-box.module.css'
 import type { Suggestion, SuggestionGroup, useSuggestions } from './suggestions.ts'
@@ -73,7 +73,7 @@ export function SuggestionList({
                     role="option"
                     aria-selected={index === active}
                     className={classes.option}
-                    title={item.text.slice(0, shownMax)}
+                    title={visible(item.text.slice(0, shownMax))}
                     onClick={() => onChoose(item)}
                   >
                     <span className="berth-one-line">

@@ -3,8 +3,11 @@ import { IconCheck, IconCopy } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { uiText } from '../text/ui.ts'
 import { copyText } from './copy-text.ts'
+import { visible } from './foreign-text.tsx'
 
 const shownMs = 1500
+/** Characters of what is copied that screen readers are told. */
+const nameMax = 200
 
 /** Copies a text with one click. `what` says to screen readers which. */
 export function Copy({ text, what = '' }: { text: string; what?: string }) {
@@ -15,6 +18,7 @@ export function Copy({ text, what = '' }: { text: string; what?: string }) {
     return () => clearTimeout(timer)
   }, [state])
   const copied = state === 'copied'
+  const name = visible(what.slice(0, nameMax))
   const label = { rest: uiText.copy, copied: uiText.copied, failed: uiText.copyFailed }[state]
   return (
     <Tooltip label={label} withArrow multiline maw={260}>
@@ -23,7 +27,7 @@ export function Copy({ text, what = '' }: { text: string; what?: string }) {
         color={copied ? 'teal' : 'gray'}
         size="sm"
         onClick={() => void copyText(text).then((done) => setState(done ? 'copied' : 'failed'))}
-        aria-label={what === '' ? label : `${label}: ${what}`}
+        aria-label={name === '' ? label : `${label}: ${name}`}
       >
         {copied ? <IconCheck size={15} /> : <IconCopy size={15} />}
       </ActionIcon>
@@ -41,7 +45,7 @@ export function CommandLine({ label, command }: { label?: string; command: strin
         </Text>
       )}
       <div className="berth-command">
-        <Code block>{command}</Code>
+        <Code block>{visible(command)}</Code>
         <Copy text={command} what={label ?? command} />
       </div>
     </Box>

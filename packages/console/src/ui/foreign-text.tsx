@@ -7,8 +7,11 @@ const hidden =
   // oxlint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
 
-/** Characters that cannot be seen, written out: `\u202e`. */
-function visible(text: string): string {
+/**
+ * Characters that cannot be seen, written out: `\u202e`. For what is no element, such as accessible names and titles; everything
+ * else is {@link ForeignText}.
+ */
+export function visible(text: string): string {
   return text.replaceAll(hidden, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 

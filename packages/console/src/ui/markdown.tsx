@@ -1,7 +1,7 @@
 import { Box, Code, Divider, List, Table, Text, Title, Typography } from '@mantine/core'
 import { lexer, type Token, type Tokens } from 'marked'
 import { Fragment, type ReactNode } from 'react'
-import { ForeignText } from './foreign-text.tsx'
+import { ForeignText, visible } from './foreign-text.tsx'
 import { OutLink } from './page.tsx'
 
 const charactersMax = 64 * 1024
@@ -20,7 +20,7 @@ export default function Markdown({ text }: { text: string }) {
 }
 
 function blocks(tokens: readonly Token[], depth: number): ReactNode {
-  if (depth > depthMax) return tokens.map(({ raw }) => raw).join('')
+  if (depth > depthMax) return visible(tokens.map(({ raw }) => raw).join(''))
   return tokens.map((token, index) => <Fragment key={index}>{block(token, depth + 1)}</Fragment>)
 }
 
@@ -43,7 +43,7 @@ function block(token: Token, depth: number): ReactNode {
       return tokens ? inline(tokens, depth) : <ForeignText text={text} max={4000} />
     }
     case 'code':
-      return <Code block>{(token as Tokens.Code).text}</Code>
+      return <Code block>{visible((token as Tokens.Code).text)}</Code>
     case 'blockquote':
       return <blockquote>{blocks((token as Tokens.Blockquote).tokens, depth)}</blockquote>
     case 'list': {
@@ -60,7 +60,7 @@ function block(token: Token, depth: number): ReactNode {
       return <MarkdownTable table={token as Tokens.Table} depth={depth} />
     default:
       // HTML, and whatever a later grammar brings: as it was written.
-      return <Text span>{token.raw}</Text>
+      return <Text span>{visible(token.raw)}</Text>
   }
 }
 
@@ -90,7 +90,7 @@ function MarkdownTable({ table, depth }: { table: Tokens.Table; depth: number })
 }
 
 function inline(tokens: readonly Token[], depth: number): ReactNode {
-  if (depth > depthMax) return tokens.map(({ raw }) => raw).join('')
+  if (depth > depthMax) return visible(tokens.map(({ raw }) => raw).join(''))
   return tokens.map((token, index) => <Fragment key={index}>{span(token, depth + 1)}</Fragment>)
 }
 
@@ -103,7 +103,7 @@ function span(token: Token, depth: number): ReactNode {
     case 'del':
       return <del>{inline((token as Tokens.Del).tokens, depth)}</del>
     case 'codespan':
-      return <Code>{(token as Tokens.Codespan).text}</Code>
+      return <Code>{visible((token as Tokens.Codespan).text)}</Code>
     case 'br':
       return <br />
     case 'link':
@@ -122,7 +122,7 @@ function span(token: Token, depth: number): ReactNode {
       return tokens ? inline(tokens, depth) : <ForeignText text={unescaped(text)} max={4000} />
     }
     default:
-      return token.raw
+      return visible(token.raw)
   }
 }
 

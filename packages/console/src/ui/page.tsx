@@ -1,5 +1,6 @@
 import { Anchor, Box, Group, Stack, Text, Title } from '@mantine/core'
 import { type ReactNode, useEffect, useRef } from 'react'
+import { visible } from './foreign-text.tsx'
 
 /** A heading that takes the focus when its page opens, so that a screen reader says where one has come to. */
 export function Page({
@@ -24,7 +25,7 @@ export function Page({
 }) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
-    document.title = `${documentTitle} · Berth`
+    document.title = `${visible(documentTitle)} · Berth`
   }, [documentTitle])
   useEffect(() => {
     // The first page of a visit is read from its beginning anyway.
@@ -42,7 +43,7 @@ export function Page({
             </Text>
           )}
           <Title order={1} ref={heading} tabIndex={-1} style={{ outline: 'none' }}>
-            <bdi>{title}</bdi>
+            <bdi>{visible(title)}</bdi>
           </Title>
           {lead !== undefined && (
             <Text component="div" className="berth-quiet" maw={860} style={{ textWrap: 'pretty' }}>
@@ -105,13 +106,14 @@ export function Section({
   )
 }
 
-/** A link out of Berth, which is opened beside it. */
+/** A link out of Berth, which is opened beside it. A text in it may be a stranger's. */
 export function OutLink({ href, children }: { href: string; children: ReactNode }) {
+  const shown = <bdi>{typeof children === 'string' ? visible(children) : children}</bdi>
   // Only what cannot run as a script.
-  if (!/^https?:\/\//i.test(href)) return <bdi>{children}</bdi>
+  if (!/^https?:\/\//i.test(href)) return shown
   return (
     <Anchor href={href} target="_blank" rel="noopener noreferrer nofollow" inherit>
-      <bdi>{children}</bdi>
+      {shown}
     </Anchor>
   )
 }

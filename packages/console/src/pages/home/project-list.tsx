@@ -4,6 +4,7 @@ import { IconFolders } from '@tabler/icons-react'
 import type { ItemOf } from '../../api/queries.ts'
 import { homeText as text } from '../../text/home.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
+import { visible } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Section } from '../../ui/page.tsx'
 import { SeverityCounts } from '../../ui/severity.tsx'
@@ -21,7 +22,7 @@ const columns: readonly Column<Project>[] = [
       <PageLink
         to="/projects/$project"
         params={{ project: name }}
-        title={description}
+        title={visible(description)}
         style={{ overflowWrap: 'anywhere' }}
       >
         <bdi>{name}</bdi>

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { type ItemOf, useApi } from '../../api/queries.ts'
 import { homeText } from '../../text/home.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
+import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Section } from '../../ui/page.tsx'
 import { SeverityBadge, SeverityCounts } from '../../ui/severity.tsx'
@@ -43,7 +44,11 @@ const columns: readonly Column<Finding>[] = [
       </PageLink>
     ),
   },
-  { id: 'package', title: text.package, cell: (finding) => <bdi>{finding.package}</bdi> },
+  {
+    id: 'package',
+    title: text.package,
+    cell: (finding) => <ForeignText text={finding.package} max={120} />,
+  },
   { id: 'due', title: text.due, cell: ({ due }) => <Ago at={due} /> },
 ]
 

@@ -65,7 +65,7 @@ export function ViolationTable({
                 <ForeignText text={subject} max={200} />
                 {platform !== null && (
                   <Text size="xs" className="berth-quiet">
-                    {platform}
+                    <ForeignText text={platform} max={60} />
                   </Text>
                 )}
               </div>

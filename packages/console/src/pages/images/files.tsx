@@ -4,6 +4,7 @@ import { useApi } from '../../api/queries.ts'
 import { imageText } from '../../text/images.ts'
 import { readable } from '../../ui/build-instruction.ts'
 import { useFilters } from '../../ui/filters.ts'
+import { visible } from '../../ui/foreign-text.tsx'
 import { Section } from '../../ui/page.tsx'
 import { Empty, Show } from '../../ui/states.tsx'
 import { formatBytes } from '../../ui/units.ts'
@@ -49,7 +50,7 @@ function ChosenLayer({ layers }: { layers: readonly Layer[] }) {
     <>
       <NativeSelect
         label={text.layer}
-        data={layers.map((layer) => ({ value: layer.digest, label: labelOf(layer) }))}
+        data={layers.map((layer) => ({ value: layer.digest, label: visible(labelOf(layer)) }))}
         value={chosen.digest}
         onChange={({ currentTarget }) =>
           setFilters({ layer: currentTarget.value, path: undefined })

@@ -3,7 +3,7 @@ import { Drawer, Group, Stack, Text, Title } from '@mantine/core'
 import { useApi } from '../../api/queries.ts'
 import { imageSecurityText } from '../../text/image-security.ts'
 import { useFilters } from '../../ui/filters.ts'
-import { ForeignText } from '../../ui/foreign-text.tsx'
+import { ForeignText, visible } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { SeverityBadge } from '../../ui/severity.tsx'
 import { Empty, Show } from '../../ui/states.tsx'
@@ -24,7 +24,7 @@ export function FindingDrawer() {
       onClose={() => setFilters({ finding: undefined })}
       position="right"
       size="xl"
-      title={<bdi>{vulnerabilityOf(key ?? '')}</bdi>}
+      title={<bdi>{visible(vulnerabilityOf(key ?? ''))}</bdi>}
       closeButtonProps={{ 'aria-label': text.close }}
     >
       {key !== undefined && <OpenFinding findingKey={key} />}

@@ -2,7 +2,7 @@ import { Badge, Group, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { imageSecurityText } from '../../text/image-security.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
-import { ForeignText } from '../../ui/foreign-text.tsx'
+import { ForeignText, visible } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { SeverityBadge } from '../../ui/severity.tsx'
 import { Ago } from '../../ui/time.tsx'
@@ -91,10 +91,10 @@ function vulnerability(finding: Finding): ReactNode {
         to="."
         search={(before: Search) => ({ ...before, finding: findingKey(finding) })}
         resetScroll={false}
-        aria-label={text.openRow(finding.vulnerability, finding.package.name)}
+        aria-label={visible(text.openRow(finding.vulnerability, finding.package.name))}
         inherit
       >
-        <bdi>{finding.vulnerability}</bdi>
+        <bdi>{visible(finding.vulnerability)}</bdi>
       </PageLink>
       {finding.suppressed && (
         <Badge size="sm" color="gray.7" radius="sm" tt="none">

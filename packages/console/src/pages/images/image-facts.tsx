@@ -6,6 +6,7 @@ import { imageText as text } from '../../text/images.ts'
 import { artifactKind } from '../../ui/artifact-kind.ts'
 import { Digest } from '../../ui/copy.tsx'
 import { Facts } from '../../ui/facts.tsx'
+import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { formatBytes, formatCount } from '../../ui/units.ts'
@@ -39,9 +40,12 @@ export function ImageFacts() {
   return (
     <Facts
       items={[
-        [text.facts.kind, kindWords(top)],
+        [text.facts.kind, <ForeignText key="kind" text={kindWords(top)} />],
         [text.facts.digest, <Digest key="digest" digest={top.digest} />],
-        [text.facts.platform, platform.length > 0 && platform.join('/')],
+        [
+          text.facts.platform,
+          platform.length > 0 && <ForeignText key="platform" text={platform.join('/')} />,
+        ],
         [text.facts.size, formatBytes(top.totalSize)],
         [
           text.facts.built,

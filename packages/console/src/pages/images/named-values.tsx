@@ -47,7 +47,7 @@ export function NamedValues({
             id: 'copy',
             title: uiText.copy,
             width: 60,
-            cell: ({ name, value }) => <Copy text={value} what={name.slice(0, 100)} />,
+            cell: ({ name, value }) => <Copy text={value} what={name} />,
           },
         ]}
       />

@@ -92,7 +92,7 @@ function Name({ found: { name, source, isThirdParty, kind } }: { found: Package 
       )}
       {source && source.name !== name && (
         <Text size="xs" className="berth-quiet">
-          <bdi>{text.source(source.name)}</bdi>
+          <ForeignText text={text.source(source.name)} max={120} />
         </Text>
       )}
     </div>

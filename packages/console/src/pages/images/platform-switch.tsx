@@ -2,6 +2,7 @@ import { Group, NativeSelect, Text } from '@mantine/core'
 import { useId } from 'react'
 import { imageText as text } from '../../text/images.ts'
 import { useFilters } from '../../ui/filters.ts'
+import { visible } from '../../ui/foreign-text.tsx'
 import type { Choice } from './platforms.ts'
 
 /** Which image of an index all tabs speak of; it stands in the address. */
@@ -21,7 +22,7 @@ export function PlatformSwitch({
       </Text>
       <NativeSelect
         id={id}
-        data={choices.map(({ value, label }) => ({ value, label }))}
+        data={choices.map(({ value, label }) => ({ value, label: visible(label) }))}
         value={chosen?.value ?? ''}
         onChange={({ currentTarget }) => {
           // What was opened of one platform is not in another.

@@ -3,6 +3,7 @@ import { useLinkProps } from '@tanstack/react-router'
 import { useId } from 'react'
 import { artifactKindText } from '../../text/artifact-kinds.ts'
 import { imageSecurityText } from '../../text/image-security.ts'
+import { visible } from '../../ui/foreign-text.tsx'
 import { shortDigest, useImage } from './image-context.ts'
 import { nodeHeight, nodeWidth, type Placed, placeNodes, stackNodes } from './relation-layout.ts'
 import type { RelationNode } from './relation-nodes.ts'
@@ -95,7 +96,7 @@ function NodeLink({ placed: { node, x, y } }: { placed: Placed }) {
     to: '/repositories/$repository/images/$reference',
     params: { repository: repository.name, reference: node.digest },
   })
-  const detail = node.detail === '' ? shortDigest(node.digest) : node.detail
+  const detail = visible(node.detail === '' ? shortDigest(node.digest) : node.detail)
   const isCut = detail.length > detailMax
   return (
     <a
@@ -105,7 +106,7 @@ function NodeLink({ placed: { node, x, y } }: { placed: Placed }) {
       data-kind={node.kind}
       {...(node.relation === 'self' && { 'aria-current': true })}
     >
-      <title>{`${artifactKindText[node.kind]} ${node.detail} ${node.digest}`}</title>
+      <title>{visible(`${artifactKindText[node.kind]} ${node.detail} ${node.digest}`)}</title>
       <rect x={x} y={y} width={nodeWidth} height={nodeHeight} rx={6} />
       <text x={x + 12} y={y + 19} className={classes.kind}>
         {artifactKindText[node.kind]}

@@ -56,7 +56,9 @@ function State({ scan }: { scan: ImageScan }) {
               </Text>
               {scan.distribution?.isEndOfLife === false && (
                 <Text size="sm" className="berth-quiet">
-                  <bdi>{text.endsOn(scan.distribution.name, scan.distribution.endOfLife)}</bdi>
+                  <ForeignText
+                    text={text.endsOn(scan.distribution.name, scan.distribution.endOfLife)}
+                  />
                 </Text>
               )}
             </>
@@ -118,7 +120,7 @@ function Warning({ children, action }: { children: string; action?: ReactNode })
     <Alert color="yellow" p="xs" icon={<IconAlertTriangle size={16} aria-hidden />}>
       <Group gap="xs" justify="space-between">
         <Text size="sm">
-          <bdi>{children}</bdi>
+          <ForeignText text={children} />
         </Text>
         {action}
       </Group>

@@ -4,6 +4,7 @@ import { imageSecurityText } from '../../text/image-security.ts'
 import { securityText } from '../../text/security.ts'
 import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
+import { visible } from '../../ui/foreign-text.tsx'
 import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import type { Finding } from './finding-key.ts'
@@ -22,7 +23,7 @@ export function VexDialog({ finding, isOpen, onClose }: Props) {
       opened={isOpen}
       onClose={onClose}
       closeOnClickOutside={false}
-      title={<bdi>{text.title(finding.vulnerability)}</bdi>}
+      title={<bdi>{visible(text.title(finding.vulnerability))}</bdi>}
       closeButtonProps={{ 'aria-label': uiText.close }}
     >
       <VexForm finding={finding} onClose={onClose} />

@@ -1,6 +1,7 @@
 import { Outlet } from '@tanstack/react-router'
 import { useSession } from '../../api/session.ts'
 import { profileText as text } from '../../text/profile.ts'
+import { ForeignText } from '../../ui/foreign-text.tsx'
 import { ButtonLink } from '../../ui/link.tsx'
 import { Page } from '../../ui/page.tsx'
 import { RouteTabs } from '../../ui/route-tabs.tsx'
@@ -35,7 +36,10 @@ export default function Profile() {
     )
   }
   return (
-    <Page title={text.title} lead={<bdi>{session.user.displayName ?? session.user.name}</bdi>}>
+    <Page
+      title={text.title}
+      lead={<ForeignText text={session.user.displayName ?? session.user.name} />}
+    >
       <RouteTabs
         label={tabs.label}
         tabs={[

@@ -6,7 +6,7 @@ import { useApi, useApiAction } from '../../api/queries.ts'
 import { sessionsText as text } from '../../text/profile.ts'
 import { Confirm } from '../../ui/confirm.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
-import { ForeignText } from '../../ui/foreign-text.tsx'
+import { ForeignText, visible } from '../../ui/foreign-text.tsx'
 import { notifyDone, notifyFault } from '../../ui/notify.ts'
 import { Section } from '../../ui/page.tsx'
 import { Empty } from '../../ui/states.tsx'
@@ -68,7 +68,7 @@ function columnsWith(onEnd: (session: ListedSession) => void): readonly Column<L
       id: 'browser',
       title: text.browser,
       cell: ({ userAgent, current }) => (
-        <Group gap="xs" wrap="nowrap" title={userAgent.slice(0, 300)}>
+        <Group gap="xs" wrap="nowrap" title={visible(userAgent.slice(0, 300))}>
           <ForeignText text={browserName(userAgent) || text.unknownBrowser} max={60} />
           {current && (
             <Badge color="teal.9" variant="filled" radius="sm" tt="none">
@@ -103,7 +103,9 @@ function columnsWith(onEnd: (session: ListedSession) => void): readonly Column<L
           <Button
             size="compact-sm"
             variant="default"
-            aria-label={text.endOne(browserName(session.userAgent) || text.unknownBrowser)}
+            aria-label={visible(
+              text.endOne(browserName(session.userAgent) || text.unknownBrowser).slice(0, 200),
+            )}
             onClick={() => onEnd(session)}
           >
             {text.end}

@@ -130,7 +130,11 @@ const columns: readonly Column<Image>[] = [
       </PageLink>
     ),
   },
-  { id: 'platform', title: text.platform, cell: ({ platform }) => platform },
+  {
+    id: 'platform',
+    title: text.platform,
+    cell: ({ platform }) => platform !== null && <ForeignText text={platform} max={60} />,
+  },
   {
     id: 'open',
     title: text.open,

@@ -11,6 +11,7 @@ import type { ItemOf } from '../../api/queries.ts'
 import { artifactKindText } from '../../text/artifact-kinds.ts'
 import { repositoryText } from '../../text/repositories.ts'
 import type { Column } from '../../ui/data-table.tsx'
+import { visible } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { artifactKind } from '../../ui/artifact-kind.ts'
 import { Copy } from '../../ui/copy.tsx'
@@ -102,8 +103,8 @@ function Platforms({ tag }: { tag: Tag }) {
   }
   const rest = tag.platforms.length - platformsShown
   return (
-    <span title={tag.platforms.join(', ')}>
-      {tag.platforms.slice(0, platformsShown).join(', ')}
+    <span title={visible(tag.platforms.join(', '))}>
+      <bdi>{visible(tag.platforms.slice(0, platformsShown).join(', '))}</bdi>
       {rest > 0 && ` ${text.morePlatforms(rest)}`}
     </span>
   )

@@ -1,5 +1,6 @@
 import { Box, Button, CloseButton } from '@mantine/core'
 import { searchText as text } from '../../text/search.ts'
+import { visible } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Section } from '../../ui/page.tsx'
 import { clearSearches, removeSearch, useRecentSearches } from '../../ui/recent-searches.ts'
@@ -28,11 +29,11 @@ export function RecentSearches() {
               flex={1}
               className={classes.name}
             >
-              <bdi>{words}</bdi>
+              <bdi>{visible(words)}</bdi>
             </PageLink>
             <CloseButton
               size="sm"
-              aria-label={text.remove(words)}
+              aria-label={visible(text.remove(words))}
               onClick={() => removeSearch(words)}
             />
           </li>

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react'
 import { useApi } from '../../api/queries.ts'
 import { searchText as text } from '../../text/search.ts'
 import { useFilters } from '../../ui/filters.ts'
+import { visible } from '../../ui/foreign-text.tsx'
 import { Page } from '../../ui/page.tsx'
 import { noteSearch } from '../../ui/recent-searches.ts'
 import { groupHits, type SearchKind, searchKinds } from '../../ui/search-hits.ts'
@@ -97,7 +98,7 @@ function Results({
         const groups = groupHits(body.items)
         if (groups.length === 0) {
           return (
-            <Empty title={text.nothingTitle(words)} icon={IconMoodEmpty}>
+            <Empty title={visible(text.nothingTitle(words))} icon={IconMoodEmpty}>
               {text.nothing}
             </Empty>
           )
@@ -108,7 +109,7 @@ function Results({
             <KindFilter groups={groups} chosen={chosen} onKind={onKind} />
             {shown.length === 0 && (
               <Empty
-                title={text.nothingTitle(words)}
+                title={visible(text.nothingTitle(words))}
                 icon={IconMoodEmpty}
                 action={<Button onClick={() => onKind(undefined)}>{text.all}</Button>}
               />

@@ -1,6 +1,6 @@
 import { Badge, Group } from '@mantine/core'
 import { securityText as text } from '../../text/security.ts'
-import { ForeignText } from '../../ui/foreign-text.tsx'
+import { ForeignText, visible } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { type Scope, scopeSearch } from './scope.tsx'
@@ -23,7 +23,7 @@ export function VulnerabilityLink({
         search={scopeSearch(scope)}
         inherit
       >
-        <bdi>{vulnerability}</bdi>
+        <bdi>{visible(vulnerability)}</bdi>
       </PageLink>
       {typeof knownExploited === 'string' && (
         <Badge

@@ -2,7 +2,7 @@ import type { readFindingsOverview } from '@berth/api/findings.ts'
 import type * as z from 'zod'
 import { securityText } from '../../text/security.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
-import { ForeignText } from '../../ui/foreign-text.tsx'
+import { ForeignText, visible } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Section } from '../../ui/page.tsx'
 import { SeverityCounts } from '../../ui/severity.tsx'
@@ -26,7 +26,11 @@ const imageColumns: readonly Column<Image>[] = [
       <ImageLink repository={repository} digest={digest} tags={tags} isLong />
     ),
   },
-  { id: 'platform', title: columns.platform, cell: ({ platform }) => platform },
+  {
+    id: 'platform',
+    title: columns.platform,
+    cell: ({ platform }) => platform !== null && <ForeignText text={platform} max={60} />,
+  },
   {
     id: 'findings',
     title: columns.findings,
@@ -66,7 +70,7 @@ export function Upgrades({ upgrades, scope }: { upgrades: readonly Upgrade[]; sc
           search={{ ...scopeSearch(scope), package: name, fixable: 'true' }}
           inherit
         >
-          <bdi>{name}</bdi>
+          <bdi>{visible(name)}</bdi>
         </PageLink>
       ),
     },

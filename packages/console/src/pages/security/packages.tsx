@@ -27,7 +27,11 @@ const columns: readonly Column<Hit>[] = [
   },
   { id: 'image', title: heads.image, cell: (hit) => <ImageLink {...hit} /> },
   { id: 'tags', title: heads.tags, cell: ({ tags }) => <MoreTags tags={tags} /> },
-  { id: 'platform', title: heads.platform, cell: ({ platform }) => platform },
+  {
+    id: 'platform',
+    title: heads.platform,
+    cell: ({ platform }) => platform !== null && <ForeignText text={platform} max={60} />,
+  },
   {
     id: 'package',
     title: heads.package,

@@ -8,6 +8,7 @@ import { endSession, useSession } from '../../api/session.ts'
 import { signInText as text } from '../../text/sign-in.ts'
 import { CredentialsForm } from '../../ui/credentials-form.tsx'
 import { useFilters } from '../../ui/filters.ts'
+import { visible } from '../../ui/foreign-text.tsx'
 import { ButtonLink, PageLink } from '../../ui/link.tsx'
 import { notifyFault } from '../../ui/notify.ts'
 import { Frame } from './frame.tsx'
@@ -79,7 +80,7 @@ function SignedInAlready({ name, onGoOn }: { name: string; onGoOn: () => void })
   return (
     <Stack>
       <Text>
-        <bdi>{text.alreadyTitle(name)}</bdi>
+        <bdi>{visible(text.alreadyTitle(name))}</bdi>
       </Text>
       <Button onClick={onGoOn}>{text.goOn}</Button>
       <Button variant="default" onClick={() => void signOut()}>
