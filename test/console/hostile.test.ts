@@ -106,7 +106,7 @@ function made(page: Page) {
       markedNames: all
         .filter((each) => named.some((name) => marks.test(each.getAttribute(name) ?? '')))
         .map(cut),
-      titled: / · Berth$/.test(document.title) && !marks.test(document.title),
+      titled: document.title.endsWith(' · Berth') && !marks.test(document.title),
     }
   })
 }

@@ -47,6 +47,8 @@ export async function violationsIn(page: Page, part?: string): Promise<string[]>
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(describeNode).join(' | ')}`)
 }
 
+type Violation = Awaited<ReturnType<AxeBuilder['analyze']>>['violations'][number]
+
 function describeNode({ target, html, any }: Violation['nodes'][number]): string {
   return `${target.join(' ')} ${html.slice(0, 160)} (${any[0]?.message ?? ''})`
 }

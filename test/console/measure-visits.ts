@@ -111,7 +111,11 @@ export function visitsOf(given: {
     {
       name: 'repositories',
       path: '/repositories',
-      steps: [typed('filter', '4711'), cleared(firstRow('large/')), sorted('Size', 'service-100000')],
+      steps: [
+        typed('filter', '4711'),
+        cleared(firstRow('large/')),
+        sorted('Size', 'service-100000'),
+      ],
       scrolls: true,
     },
     {
