@@ -9,7 +9,10 @@ import { ButtonLink } from '../../ui/link.tsx'
 import { Section } from '../../ui/page.tsx'
 import { Show } from '../../ui/states.tsx'
 import { Moment } from '../../ui/time.tsx'
+import { DisplayName } from './display-name.tsx'
+import { Memberships } from './memberships.tsx'
 import { PasswordForm } from './password-form.tsx'
+import { sourceName } from './source-name.ts'
 
 /** Who somebody is here, what their role allows, and their password. */
 export default function Account() {
@@ -21,7 +24,7 @@ export default function Account() {
         <Stack gap="xl">
           <Section
             title={text.who}
-            lead={user.source === 'local' ? text.changedByOthers : text.changedElsewhere}
+            {...(user.source !== 'local' && { lead: text.changedElsewhere })}
             actions={
               mayManage && (
                 <ButtonLink
@@ -35,11 +38,18 @@ export default function Account() {
               )
             }
           >
-            <Box className="berth-panel" p="lg">
+            <Box className="berth-panel" p="md">
               <KeyValues
                 items={[
                   [text.name, <bdi key="name">{user.name}</bdi>],
-                  [text.displayName, user.displayName && <ForeignText text={user.displayName} />],
+                  [
+                    text.displayName,
+                    user.source === 'local' ? (
+                      <DisplayName key="displayName" displayName={user.displayName} />
+                    ) : (
+                      user.displayName && <ForeignText text={user.displayName} />
+                    ),
+                  ],
                   [text.email, user.email && <ForeignText text={user.email} />],
                   [text.role, user.role === 'none' ? text.roleNone : user.role],
                   [text.source, sourceName(user.source)],
@@ -48,6 +58,7 @@ export default function Account() {
               />
             </Box>
           </Section>
+          <Memberships />
           <Rights />
           <Section
             title={text.password}
@@ -81,10 +92,4 @@ function Rights() {
       )}
     </Section>
   )
-}
-
-function sourceName(source: string): string {
-  const { local, htpasswd, ldap, provider } = text.sources
-  if (source.startsWith('oidc:')) return provider(source.slice('oidc:'.length))
-  return { local, htpasswd, ldap }[source] ?? source
 }

@@ -1,10 +1,11 @@
 import { ApiProblem, type ClientAnswer } from '@berth/api/client.ts'
 import { readInstancePolicy, readPolicy } from '@berth/api/policies.ts'
-import { templateNames } from '@berth/api/policy-document.ts'
 import { readProject } from '@berth/api/projects.ts'
-import { Badge, Stack, Text } from '@mantine/core'
+import { Group, Stack, Text } from '@mantine/core'
 import { useApi } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
+import { RuleBadges } from '../../resources/rule-summary.tsx'
+import { summaryOf } from '../../resources/rule-words.ts'
 import { projectText } from '../../text/projects.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
@@ -121,29 +122,16 @@ const columns: readonly Column<Rule>[] = [
   {
     id: 'demands',
     title: text.demands,
-    width: '40%',
-    cell: (rule) => (
-      <span className="berth-mono">
-        <ForeignText text={demandOf(rule)} max={240} />
-      </span>
-    ),
+    width: '50%',
+    cell: (rule) => <ForeignText text={summaryOf(rule)} max={240} />,
   },
   {
     id: 'mode',
     title: text.mode,
-    cell: ({ mode }) => (
-      <Badge variant="default" radius="sm" tt="none">
-        {text.modes[mode]}
-      </Badge>
+    cell: (rule) => (
+      <Group gap={6} display="inline-flex">
+        <RuleBadges rule={rule} />
+      </Group>
     ),
   },
-  { id: 'on', title: text.on, cell: ({ on }) => on.map((each) => text.ons[each]).join(', ') },
 ]
-
-/** What the rule demands, as its document says it. */
-function demandOf(rule: Rule): string {
-  const template = templateNames.find((name) => rule[name] !== undefined)
-  if (template === undefined) return ''
-  const value: unknown = rule[template]
-  return value === true ? template : `${template}: ${JSON.stringify(value)}`
-}

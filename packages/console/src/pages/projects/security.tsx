@@ -1,18 +1,15 @@
 import type { ClientAnswer } from '@berth/api/client.ts'
 import { readFindingsOverview } from '@berth/api/findings.ts'
-import { Alert, Box, Group, SimpleGrid, Stack, Text } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { Alert, Group, Stack } from '@mantine/core'
 import { useApi } from '../../api/queries.ts'
+import { AttentionTiles, SeverityTiles } from '../../resources/findings-tiles.tsx'
 import { projectText } from '../../text/projects.ts'
-import { severityText } from '../../text/severity.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { ButtonLink, PageLink } from '../../ui/link.tsx'
 import { Section } from '../../ui/page.tsx'
-import { severities, SeverityBadge, SeverityCounts } from '../../ui/severity.tsx'
+import { SeverityCounts } from '../../ui/severity.tsx'
 import { Empty, Show } from '../../ui/states.tsx'
-import { Ago } from '../../ui/time.tsx'
-import { formatCount } from '../../ui/units.ts'
 import { useProject } from './project-context.ts'
 
 const text = projectText.security
@@ -44,7 +41,8 @@ export default function ProjectSecurity() {
         {({ body }) => (
           <Stack gap="lg">
             {body.isTruncated && <Alert color="yellow">{text.truncated}</Alert>}
-            <Counts overview={body} search={search} />
+            <SeverityTiles search={search} counts={body.counts} />
+            <AttentionTiles search={search} overview={body} />
             <Section title={text.worst}>
               <DataTable
                 label={text.worst}
@@ -59,60 +57,6 @@ export default function ProjectSecurity() {
         )}
       </Show>
     </Section>
-  )
-}
-
-function Counts({ overview, search }: { overview: Overview; search: { project: string } }) {
-  const { counts, due, images, scanned, waiting, failed, endOfLife, dataBuiltAt } = overview
-  return (
-    <SimpleGrid cols={{ base: 2, xs: 3, lg: 7 }} spacing="sm">
-      {severities.map((severity) => (
-        <Tile key={severity} label={<SeverityBadge severity={severity} />}>
-          <PageLink
-            to="/security/findings"
-            search={{ ...search, severity }}
-            aria-label={`${severityText[severity]}: ${formatCount(counts[severity])}`}
-            inherit
-          >
-            {formatCount(counts[severity])}
-          </PageLink>
-        </Tile>
-      ))}
-      {(['overdue', 'soon'] as const).map((each) => (
-        <Tile key={each} label={text[each]}>
-          <PageLink
-            to="/security/findings"
-            search={{ ...search, due: each }}
-            aria-label={`${text[each]}: ${formatCount(due[each])}`}
-            inherit
-          >
-            {formatCount(due[each])}
-          </PageLink>
-        </Tile>
-      ))}
-      <Tile label={text.scanned}>
-        {projectText.ofQuota(formatCount(scanned), formatCount(images))}
-      </Tile>
-      <Tile label={text.waiting}>{formatCount(waiting)}</Tile>
-      <Tile label={text.failed}>{formatCount(failed)}</Tile>
-      <Tile label={text.endOfLife}>{formatCount(endOfLife)}</Tile>
-      <Tile label={text.data}>
-        <Ago at={dataBuiltAt} never={text.noData} />
-      </Tile>
-    </SimpleGrid>
-  )
-}
-
-function Tile({ label, children }: { label: ReactNode; children: ReactNode }) {
-  return (
-    <Box className="berth-panel" p="sm">
-      <Text component="div" size="sm" className="berth-quiet">
-        {label}
-      </Text>
-      <Text component="div" size="lg" fw={600} mt={4} style={{ overflowWrap: 'anywhere' }}>
-        {children}
-      </Text>
-    </Box>
   )
 }
 

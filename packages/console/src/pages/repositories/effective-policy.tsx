@@ -1,8 +1,9 @@
 import type { ClientAnswer } from '@berth/api/client.ts'
 import { readEffectivePolicy } from '@berth/api/policies.ts'
-import { templateNames } from '@berth/api/policy-document.ts'
-import { Badge, Text } from '@mantine/core'
+import { Group, Text } from '@mantine/core'
 import { useApi } from '../../api/queries.ts'
+import { RuleBadges } from '../../resources/rule-summary.tsx'
+import { summaryOf } from '../../resources/rule-words.ts'
 import { repositoryText } from '../../text/repositories.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
@@ -35,23 +36,6 @@ export function EffectivePolicy() {
   )
 }
 
-/** What the rule demands, as its document says it: `maximumCvss: score 8.9`. */
-function demandOf(rule: Row['rule']): string {
-  const template = templateNames.find((name) => rule[name] !== undefined)
-  if (template === undefined) return ''
-  const value: unknown = rule[template]
-  if (value === true) return template
-  const settings = Object.entries(value as object).map(
-    ([name, setting]) =>
-      `${name} ${typeof setting === 'object' ? JSON.stringify(setting) : String(setting)}`,
-  )
-  return `${template}: ${settings.join(', ')}`
-}
-
-function coverOf({ repositories, tags, platforms }: Row['rule']): string {
-  return [...(repositories ?? []), ...(tags ?? []), ...(platforms ?? [])].join(', ') || text.all
-}
-
 const columns: readonly Column<Row>[] = [
   {
     id: 'rule',
@@ -70,27 +54,17 @@ const columns: readonly Column<Row>[] = [
   {
     id: 'demands',
     title: text.demands,
-    width: '36%',
-    cell: ({ rule }) => (
-      <span className="berth-mono">
-        <ForeignText text={demandOf(rule)} max={240} />
-      </span>
-    ),
+    width: '45%',
+    cell: ({ rule }) => <ForeignText text={summaryOf(rule)} max={240} />,
   },
   {
     id: 'mode',
     title: text.mode,
     cell: ({ rule }) => (
-      <Badge variant="default" radius="sm" tt="none">
-        {text.modes[rule.mode]}
-      </Badge>
+      <Group gap={6} display="inline-flex">
+        <RuleBadges rule={rule} />
+      </Group>
     ),
-  },
-  { id: 'on', title: text.on, cell: ({ rule }) => rule.on.map((on) => text.ons[on]).join(', ') },
-  {
-    id: 'covers',
-    title: text.covers,
-    cell: ({ rule }) => <ForeignText text={coverOf(rule)} max={160} />,
   },
   {
     id: 'stands',

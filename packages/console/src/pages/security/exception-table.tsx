@@ -38,16 +38,27 @@ export function ExceptionTable({
   hasMore?: boolean
 }) {
   const [ending, setEnding] = useState<Exception>()
+  const owner = ending?.project ?? scope
   const pair = { project: endPolicyException, instance: endInstancePolicyException }
-  const end = useApiAction(scoped(scope, pair).route, {
+  const end = useApiAction(scoped(owner, pair).route, {
     changes: [listPolicyExceptions, listInstancePolicyExceptions],
     onDone: () => notifyDone(text.ended),
   })
   const columns: readonly Column<Exception>[] = [
     { id: 'what', title: heads.scope, cell: (row) => <What exception={row} scope={scope} /> },
+    ...(scope === ''
+      ? [
+          {
+            id: 'project',
+            title: heads.project,
+            cell: ({ project }: Exception) =>
+              project === '' ? securityText.instance : <ForeignText text={project} max={80} />,
+          },
+        ]
+      : []),
     {
       id: 'repositories',
-      title: heads.repository,
+      title: heads.repositories,
       cell: ({ repositories }) => <ForeignText text={repositories} max={80} />,
     },
     {
@@ -85,7 +96,7 @@ export function ExceptionTable({
         title={text.endTitle}
         action={text.end}
         onConfirm={() =>
-          end.mutateAsync(scoped(scope, pair, { params: { exception: ending?.id } }).request)
+          end.mutateAsync(scoped(owner, pair, { params: { exception: ending?.id } }).request)
         }
         onClose={() => setEnding(undefined)}
       >

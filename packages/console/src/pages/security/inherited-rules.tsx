@@ -7,8 +7,8 @@ import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Section } from '../../ui/page.tsx'
 import { Lines } from '../../ui/states.tsx'
-import { RuleBadges } from './rule-summary.tsx'
-import { summaryOf } from './rule-words.ts'
+import { RuleBadges } from '../../resources/rule-summary.tsx'
+import { summaryOf } from '../../resources/rule-words.ts'
 import { type Scope, scopeName, scopeSearch } from './scope.tsx'
 
 const text = policyText.inherited

@@ -1,12 +1,12 @@
 import { readFindingsOverview, readInstanceFindingsOverview } from '@berth/api/findings.ts'
 import { Alert, SimpleGrid } from '@mantine/core'
+import { AttentionTiles, SeverityTiles } from '../../resources/findings-tiles.tsx'
 import { securityText } from '../../text/security.ts'
 import { Section } from '../../ui/page.tsx'
 import { Lines, Show } from '../../ui/states.tsx'
 import { LateFindings } from './late-findings.tsx'
-import { AttentionTiles, SeverityTiles } from './overview-tiles.tsx'
 import { Upgrades, WorstImages } from './overview-tables.tsx'
-import { type Scope, ScopedPage, useScoped } from './scope.tsx'
+import { type Scope, ScopedPage, scopeSearch, useScoped } from './scope.tsx'
 import { Trend } from './trend.tsx'
 
 const text = securityText.overview
@@ -32,10 +32,10 @@ function Overview({ scope }: { scope: Scope }) {
         <>
           {body.isTruncated && <Alert color="yellow">{text.isTruncated}</Alert>}
           <Section title={text.counts}>
-            <SeverityTiles scope={scope} counts={body.counts} />
+            <SeverityTiles search={scopeSearch(scope)} counts={body.counts} />
           </Section>
           <Section title={text.attention}>
-            <AttentionTiles scope={scope} overview={body} />
+            <AttentionTiles search={scopeSearch(scope)} overview={body} />
           </Section>
           <Trend scope={scope} />
           <LateFindings scope={scope} />

@@ -2,7 +2,7 @@ import { policyDocument } from '@berth/api/policy-document.ts'
 import { Document, isMap, isSeq, parseDocument, stringify, type YAMLSeq } from 'yaml'
 import type * as z from 'zod'
 import { policyText } from '../../text/policy.ts'
-import { type RuleValue, withoutDefaults } from './rule-schema.ts'
+import { type RuleValue, withoutDefaults } from '../../resources/rule-schema.ts'
 
 /** A rule in the editor. */
 export type Draft = {

@@ -1,5 +1,5 @@
 import { Alert, Button, Grid, Group, SegmentedControl, Stack, Text } from '@mantine/core'
-import { useMemo, useState } from 'react'
+import { type ReactNode, useMemo, useState } from 'react'
 import { policyText as text } from '../../text/policy.ts'
 import { useFilters } from '../../ui/filters.ts'
 import { Empty } from '../../ui/states.tsx'
@@ -19,12 +19,15 @@ export function PolicyEditor({
   inForce,
   reload,
   mayManage,
+  below,
 }: {
   scope: Scope
   /** `undefined`: there is none. */
   inForce: Policy | undefined
   reload: () => Promise<Policy | undefined>
   mayManage: boolean
+  /** Stands under the rules. */
+  below: ReactNode
 }) {
   const [filters, setFilters] = useFilters()
   const [draught, setDraught] = useState(() => draughtOf(inForce?.document))
@@ -66,6 +69,7 @@ export function PolicyEditor({
           isReadOnly={!mayManage}
         />
       )}
+      {below}
     </Stack>
   )
   return (

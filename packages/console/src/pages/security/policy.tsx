@@ -32,14 +32,12 @@ function PolicyOf({ scope }: { scope: Scope }) {
   }
   if ((policy.data === undefined && !isNone) || !isKnown) return <Lines count={8} />
   return (
-    <>
-      <PolicyEditor
-        scope={scope}
-        inForce={isNone ? undefined : policy.data?.body}
-        reload={async () => (await policy.refetch()).data?.body}
-        mayManage={mayManagePolicy}
-      />
-      {scope !== '' && <InheritedRules scope={scope} />}
-    </>
+    <PolicyEditor
+      scope={scope}
+      inForce={isNone ? undefined : policy.data?.body}
+      reload={async () => (await policy.refetch()).data?.body}
+      mayManage={mayManagePolicy}
+      below={scope !== '' && <InheritedRules scope={scope} />}
+    />
   )
 }

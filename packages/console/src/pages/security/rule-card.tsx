@@ -12,9 +12,9 @@ import { policyText as text } from '../../text/policy.ts'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import type { Draft, RuleFault } from './policy-document.ts'
 import { RuleForm } from './rule-form.tsx'
-import type { RuleValue } from './rule-schema.ts'
-import { RuleBadges } from './rule-summary.tsx'
-import { summaryOf, textOf } from './rule-words.ts'
+import type { RuleValue } from '../../resources/rule-schema.ts'
+import { RuleBadges } from '../../resources/rule-summary.tsx'
+import { summaryOf, textOf } from '../../resources/rule-words.ts'
 
 export type RuleMove = 'up' | 'down' | 'duplicate' | 'remove'
 

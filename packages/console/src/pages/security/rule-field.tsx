@@ -1,8 +1,8 @@
 import { Checkbox, NumberInput, Select, TagsInput, TextInput } from '@mantine/core'
 import { policyText as text } from '../../text/policy.ts'
 import { DeniedPackages } from './denied-packages.tsx'
-import type { Field } from './rule-schema.ts'
-import { textOf } from './rule-words.ts'
+import type { Field } from '../../resources/rule-schema.ts'
+import { textOf } from '../../resources/rule-words.ts'
 
 type FieldProps = {
   readonly field: Field

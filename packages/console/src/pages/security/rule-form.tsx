@@ -17,8 +17,14 @@ import {
 import { policyText as text } from '../../text/policy.ts'
 import type { RuleFault } from './policy-document.ts'
 import { ListField, RuleField } from './rule-field.tsx'
-import { fieldsOf, hintOf, type RuleValue, templateOf, withTemplate } from './rule-schema.ts'
-import { textOf } from './rule-words.ts'
+import {
+  fieldsOf,
+  hintOf,
+  type RuleValue,
+  templateOf,
+  withTemplate,
+} from '../../resources/rule-schema.ts'
+import { textOf } from '../../resources/rule-words.ts'
 
 const stages = ['pull', 'push', 'promotion'] as const
 const modes = ['enforce', 'warn', 'audit'] as const

@@ -5,8 +5,8 @@ import { useEffect, useRef, useState } from 'react'
 import { policyText as text } from '../../text/policy.ts'
 import { type Draft, newKey, type RuleFault } from './policy-document.ts'
 import { RuleCard, type RuleMove } from './rule-card.tsx'
-import { type RuleValue, withTemplate } from './rule-schema.ts'
-import { textOf } from './rule-words.ts'
+import { type RuleValue, withTemplate } from '../../resources/rule-schema.ts'
+import { textOf } from '../../resources/rule-words.ts'
 
 /** The rules of a policy in their order. The focus goes with what is moved, and what happens is said aloud. */
 export function RuleList({

@@ -1,5 +1,5 @@
 import { readFindingsTrend, readInstanceFindingsTrend } from '@berth/api/findings.ts'
-import { Box, Group, SegmentedControl, Skeleton } from '@mantine/core'
+import { Box, Group, SegmentedControl, Skeleton, Text } from '@mantine/core'
 import { lazy, Suspense, useMemo } from 'react'
 import type * as z from 'zod'
 import { securityText } from '../../text/security.ts'
@@ -7,7 +7,7 @@ import { severityText } from '../../text/severity.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { useFilters } from '../../ui/filters.ts'
 import { Section } from '../../ui/page.tsx'
-import { Empty, Show } from '../../ui/states.tsx'
+import { Show } from '../../ui/states.tsx'
 import { formatCount } from '../../ui/units.ts'
 import { type Scope, useScoped } from './scope.tsx'
 
@@ -59,10 +59,15 @@ export function Trend({ scope }: { scope: Scope }) {
     <Section title={text.trend} lead={text.trendLead} actions={controls}>
       <Show of={trend} skeleton={<Skeleton height={230} />}>
         {({ body }) =>
-          body.days.length === 0 ? (
-            <Empty title={securityText.none}>{text.noTrend}</Empty>
-          ) : isTable || body.days.length === 1 ? (
+          body.days.length === 1 ? (
             // One day makes no line.
+            <>
+              <TrendTable days={body.days} />
+              <Text size="sm" className="berth-quiet">
+                {text.trendBegins}
+              </Text>
+            </>
+          ) : isTable ? (
             <TrendTable days={body.days} />
           ) : (
             <TrendChart days={body.days} />

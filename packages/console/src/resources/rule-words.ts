@@ -1,4 +1,4 @@
-import { policyText as text } from '../../text/policy.ts'
+import { policyText as text } from '../text/policy.ts'
 import { type RuleValue, templateOf, withoutDefaults } from './rule-schema.ts'
 
 /** What is in the document where a text should be; anything else is shown as it is written. */

@@ -1,5 +1,5 @@
 import { Badge } from '@mantine/core'
-import { policyText as text } from '../../text/policy.ts'
+import { policyText as text } from '../text/policy.ts'
 import type { RuleValue } from './rule-schema.ts'
 import { textOf } from './rule-words.ts'
 
