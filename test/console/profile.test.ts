@@ -139,9 +139,9 @@ test('the password is changed; a wrong one is said beside its field and ends not
   })
 })
 
-test('who manages nobody is not offered to change who they are, and is refused', async () => {
+test('who manages nobody is not offered to change their role, and is refused', async () => {
   await as('erik', '/profile', async ({ page, context }) => {
-    expect(await page.getByRole('link', { name: 'Change these' }).count()).toBe(0)
+    expect(await page.getByRole('link', { name: 'Manage this account' }).count()).toBe(0)
     const session = await context.request.get(`${berth.berth.origin}/api/v1/session`)
     const { csrfToken } = ((await session.json()) as { session: { csrfToken: string } }).session
     const answer = await context.request.patch(`${berth.berth.origin}/api/v1/users/erik`, {
@@ -151,8 +151,37 @@ test('who manages nobody is not offered to change who they are, and is refused',
     expect(answer.status()).toBe(403)
   })
   const { page, close } = await berth.open('admin', '/profile')
-  expect(await page.getByRole('link', { name: 'Change these' }).count()).toBe(1)
+  expect(await page.getByRole('link', { name: 'Manage this account' }).count()).toBe(1)
   await close()
+})
+
+test('people change their own display name and see their groups and roles', async () => {
+  await berth.manage('POST', '/projects', { name: 'harbour', visibility: 'private' })
+  await berth.manage('POST', '/groups', { name: 'crew', role: 'auditor' })
+  await as('gita', '/profile', async ({ page }) => {
+    await page.getByText('You have no role in a project.').waitFor()
+    await berth.manage('PUT', '/groups/crew/members/gita')
+    await berth.manage('PUT', '/projects/harbour/members/group/crew', { role: 'maintainer' })
+    await page.reload()
+    const roles = page.getByRole('table', { name: 'Your roles in projects' })
+    await roles.getByRole('link', { name: 'harbour' }).waitFor()
+    expect(await roles.innerText()).toContain('the group crew')
+    expect(await page.getByRole('table', { name: 'Your groups' }).innerText()).toContain('auditor')
+    await page.getByRole('button', { name: 'Change your display name' }).focus()
+    await page.keyboard.press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'Change your display name' })
+    const field = dialog.getByLabel('Display name')
+    await field.fill('g'.repeat(129))
+    await page.keyboard.press('Enter')
+    await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true')
+    await field.fill('Gita of the Crew')
+    await page.keyboard.press('Enter')
+    await dialog.waitFor({ state: 'detached' })
+    // In the head of the page and in the account.
+    await expect.poll(() => page.getByText('Gita of the Crew', { exact: true }).count()).toBe(2)
+  })
+  const user = await berth.manage('GET', '/users/gita')
+  expect(user['displayName']).toBe('Gita of the Crew')
 })
 
 test('copies without a secure context, as over plain HTTP on another host', async () => {

@@ -119,7 +119,7 @@ describe('results', () => {
 describe('the first page', () => {
   test('shows what the role sees, as the API has it', async () => {
     await as('admin', '/', async ({ page }) => {
-      await page.getByRole('heading', { name: 'How it is doing' }).waitFor()
+      await page.getByRole('heading', { name: 'How this Berth is doing' }).waitFor()
       await page.getByRole('heading', { name: 'Security', level: 2 }).waitFor()
       const { items } = (await berth.manage('GET', '/repositories?sort=pushedAt&limit=8')) as {
         items: { name: string }[]
@@ -130,7 +130,7 @@ describe('the first page', () => {
     })
     await as('reader', '/', async ({ page }) => {
       await page.getByRole('heading', { name: 'Lately pushed' }).waitFor()
-      expect(await page.getByRole('heading', { name: 'How it is doing' }).count()).toBe(0)
+      expect(await page.getByRole('heading', { name: 'How this Berth is doing' }).count()).toBe(0)
       expect(await page.getByRole('heading', { name: 'Security', level: 2 }).count()).toBe(0)
     })
     await as(undefined, '/', async ({ page }) => {

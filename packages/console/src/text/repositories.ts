@@ -291,12 +291,7 @@ export const repositoryText = {
     noPolicy: 'No policy holds here: everything may be pulled and pushed.',
     rule: 'Rule',
     mode: 'Mode',
-    modes: { enforce: 'Enforced', warn: 'Warns', audit: 'Written down only' },
-    on: 'When',
-    ons: { push: 'push', pull: 'pull', promotion: 'promotion' },
     demands: 'Demands',
-    covers: 'Covers',
-    all: 'all of it',
     readOnly: 'You may look at these settings. To change them takes the role of a maintainer.',
     remove: 'Delete the repository',
     removeLead:

@@ -1,5 +1,5 @@
 import { readAdvisories } from '@berth/api/advisories.ts'
-import { Alert, Badge, Box, Button, Stack } from '@mantine/core'
+import { Alert, Badge, Box, Button, SimpleGrid, Stack, Text } from '@mantine/core'
 import type * as z from 'zod'
 import { apiAddress } from '../../api/client.ts'
 import { useApi } from '../../api/queries.ts'
@@ -41,8 +41,12 @@ export default function AdvisoriesPage() {
               <Sources advisories={body} />
             )}
             <UpdateAdvisories update={body.update} mayUpdate={mayImport} />
-            {mayImport && <ImportAdvisories isBusy={body.isUpdating} />}
-            {mayImport && body.revision > 0 && <Export />}
+            {mayImport && (
+              <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
+                <ImportAdvisories isBusy={body.isUpdating} />
+                {body.revision > 0 && <Export />}
+              </SimpleGrid>
+            )}
           </>
         )}
       </Show>
@@ -51,7 +55,7 @@ export default function AdvisoriesPage() {
 }
 
 function State({ advisories }: { advisories: Advisories }) {
-  const { revision, builtAt, ageDays, fault, isUpdating, isMatching } = advisories
+  const { revision, builtAt, ageDays, fault, isUpdating, isMatching, sources } = advisories
   return (
     <Stack gap="sm">
       {fault !== null && (
@@ -59,7 +63,7 @@ function State({ advisories }: { advisories: Advisories }) {
           <ForeignText text={fault} />
         </Alert>
       )}
-      {ageDays !== null && ageDays > oldDays && <Alert color="yellow">{text.old}</Alert>}
+      {ageDays !== null && ageDays > oldDays && <Alert color="yellow">{text.old(ageDays)}</Alert>}
       <div role="status">
         {isUpdating && <Alert color="blue">{text.updating}</Alert>}
         {!isUpdating && isMatching && <Alert color="blue">{text.matching}</Alert>}
@@ -71,6 +75,7 @@ function State({ advisories }: { advisories: Advisories }) {
               items={[
                 [text.revision, formatCount(revision)],
                 [text.newest, <Ago key="newest" at={builtAt} never={text.unknownSize} />],
+                [text.records, formatCount(sources.reduce((sum, { records }) => sum + records, 0))],
               ]}
             />
           </Box>
@@ -94,14 +99,15 @@ function Sources({ advisories: { sources, update } }: { advisories: Advisories }
     {
       id: 'licence',
       title: heads.licence,
-      cell: ({ license }) => <ForeignText text={license ?? ''} max={120} />,
+      cell: ({ license }) =>
+        license === null ? <None /> : <ForeignText text={license} max={120} />,
     },
     {
       id: 'update',
       title: heads.lastUpdate,
       cell: ({ name }) => {
         const state = states.get(name)
-        if (state === undefined) return null
+        if (state === undefined) return <None />
         return (
           <Badge
             color={state === 'failed' ? 'red.9' : 'gray.7'}
@@ -128,10 +134,19 @@ function Sources({ advisories: { sources, update } }: { advisories: Advisories }
   )
 }
 
+/** Of this source nothing is known there. */
+function None() {
+  return (
+    <Text span inherit className="berth-quiet">
+      {text.unknown}
+    </Text>
+  )
+}
+
 function Export() {
   return (
     <Section title={text.export} lead={text.exportLead}>
-      <Box>
+      <Box className="berth-panel" p="md">
         <Button
           component="a"
           variant="default"
