@@ -2,7 +2,6 @@ import type { auditEntry } from '@berth/api/audit.ts'
 import { Box, Drawer, Stack, Text } from '@mantine/core'
 import type * as z from 'zod'
 import { auditText as text } from '../text/audit.ts'
-import { uiText } from '../text/ui.ts'
 import { Copy } from '../ui/copy.tsx'
 import { ForeignText } from '../ui/foreign-text.tsx'
 import { KeyValues } from '../ui/key-values.tsx'
@@ -20,7 +19,6 @@ export function AuditEntry({ entry, onClose }: { entry: Entry | undefined; onClo
       position="right"
       size="lg"
       title={text.details}
-      closeButtonProps={{ 'aria-label': uiText.close }}
     >
       {entry && (
         <Stack>

@@ -34,7 +34,6 @@ export function ImmutabilityForm({ isOpen, ...props }: Props & { isOpen: boolean
       opened={isOpen}
       onClose={props.onClose}
       title={props.rule ? text.changeTitle : text.create}
-      closeButtonProps={{ 'aria-label': uiText.close }}
     >
       <Fields {...props} />
     </Modal>

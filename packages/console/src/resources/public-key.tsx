@@ -1,6 +1,5 @@
 import { Button, Modal } from '@mantine/core'
 import { trustText as text } from '../text/trust.ts'
-import { uiText } from '../text/ui.ts'
 import { CommandLine } from '../ui/copy.tsx'
 
 /** The public half of a key, to be copied. */
@@ -17,7 +16,6 @@ export function PublicKey({
       onClose={onClose}
       title={text.publicTitle(shown?.name ?? '')}
       size="lg"
-      closeButtonProps={{ 'aria-label': uiText.close }}
     >
       <CommandLine label={text.publicLead} command={shown?.publicKey ?? ''} />
     </Modal>

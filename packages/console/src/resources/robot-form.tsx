@@ -41,7 +41,6 @@ export function RobotForm({ isOpen, ...props }: Props & { isOpen: boolean }) {
       title={props.robot ? text.changeTitle(props.robot.login) : text.create}
       size="lg"
       closeOnClickOutside={false}
-      closeButtonProps={{ 'aria-label': uiText.close }}
     >
       <Fields {...props} />
     </Modal>

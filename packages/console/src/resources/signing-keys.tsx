@@ -6,7 +6,6 @@ import { IconPlus, IconSignature } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useApi, useApiAction } from '../api/queries.ts'
 import { trustText as text } from '../text/trust.ts'
-import { uiText } from '../text/ui.ts'
 import { useApiForm } from '../ui/api-form.ts'
 import { Confirm } from '../ui/confirm.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
@@ -126,12 +125,7 @@ type CreateProps = {
 
 function CreateKey({ isOpen, ...props }: CreateProps & { isOpen: boolean }) {
   return (
-    <Modal
-      opened={isOpen}
-      onClose={props.onClose}
-      title={text.createKey}
-      closeButtonProps={{ 'aria-label': uiText.close }}
-    >
+    <Modal opened={isOpen} onClose={props.onClose} title={text.createKey}>
       <KeyFields {...props} />
     </Modal>
   )

@@ -4,7 +4,6 @@ import {
 } from '@berth/api/trusted-identities.ts'
 import { Modal, NativeSelect, Stack, Textarea, TextInput } from '@mantine/core'
 import { trustText as text } from '../text/trust.ts'
-import { uiText } from '../text/ui.ts'
 import { useApiForm } from '../ui/api-form.ts'
 import { FormEnd } from '../ui/form-end.tsx'
 import { notifyDone } from '../ui/notify.ts'
@@ -35,7 +34,6 @@ export function IdentityForm({ isOpen, ...props }: Props & { isOpen: boolean }) 
       title={text.add}
       size="lg"
       closeOnClickOutside={false}
-      closeButtonProps={{ 'aria-label': uiText.close }}
     >
       <Fields {...props} />
     </Modal>

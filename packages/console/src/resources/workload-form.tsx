@@ -39,7 +39,6 @@ export function WorkloadForm({ isOpen, ...props }: Props & { isOpen: boolean }) 
       title={props.rule ? text.changeTitle(props.rule.name) : text.create}
       size="lg"
       closeOnClickOutside={false}
-      closeButtonProps={{ 'aria-label': uiText.close }}
     >
       <Fields {...props} />
     </Modal>

@@ -1,7 +1,6 @@
 import { Kbd, Modal, Stack, Switch, Table } from '@mantine/core'
 import { useState } from 'react'
 import { shellText } from '../text/shell.ts'
-import { uiText } from '../text/ui.ts'
 import { areSingleKeysOn, switchSingleKeys } from './shortcuts.ts'
 
 const text = shellText.keyboard
@@ -19,12 +18,7 @@ const rows: readonly (readonly [keys: readonly string[], meaning: string])[] = [
 export function KeyboardHelp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const [isOn, setOn] = useState(areSingleKeysOn)
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title={text.title}
-      closeButtonProps={{ 'aria-label': uiText.close }}
-    >
+    <Modal opened={isOpen} onClose={onClose} title={text.title}>
       <Stack>
         <Table>
           <Table.Tbody>

@@ -46,12 +46,7 @@ export function Confirm({
     }
   }
   return (
-    <Modal
-      opened={isOpen}
-      onClose={close}
-      title={title}
-      closeButtonProps={{ 'aria-label': uiText.close }}
-    >
+    <Modal opened={isOpen} onClose={close} title={title}>
       <form
         onSubmit={(event) => {
           event.preventDefault()

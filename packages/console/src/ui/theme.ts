@@ -1,4 +1,5 @@
 import { createTheme, type MantineColorsTuple } from '@mantine/core'
+import { uiText } from '../text/ui.ts'
 
 /** The colour of Berth: harbour water. */
 const harbour: MantineColorsTuple = [
@@ -13,6 +14,12 @@ const harbour: MantineColorsTuple = [
   '#0b6b82',
   '#00586d',
 ]
+
+const dialog = {
+  // Their heads are `<header>`, which would be a second one of the page.
+  attributes: { header: { role: 'presentation' } },
+  closeButtonProps: { 'aria-label': uiText.close },
+}
 
 export const theme = createTheme({
   primaryColor: 'harbour',
@@ -35,9 +42,8 @@ export const theme = createTheme({
     },
   },
   components: {
-    // Their heads are `<header>`, which would be a second one of the page.
-    Modal: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
-    Drawer: { defaultProps: { attributes: { header: { role: 'presentation' } } } },
+    Modal: { defaultProps: dialog },
+    Drawer: { defaultProps: dialog },
   },
   respectReducedMotion: true,
   cursorType: 'pointer',

@@ -2,7 +2,6 @@ import { createUser } from '@berth/api/users.ts'
 import { Modal, Stack, TextInput } from '@mantine/core'
 import { useApiAction } from '../../api/queries.ts'
 import { peopleText } from '../../text/people.ts'
-import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { notifyDone } from '../../ui/notify.ts'
 import { FormEnd } from '../../ui/form-end.tsx'
@@ -39,12 +38,7 @@ export function CreateUser({ isOpen, onClose }: { isOpen: boolean; onClose: () =
     },
   })
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title={text.create}
-      closeButtonProps={{ 'aria-label': uiText.close }}
-    >
+    <Modal opened={isOpen} onClose={onClose} title={text.create}>
       <form onSubmit={onSubmit} noValidate>
         <Stack>
           <TextInput

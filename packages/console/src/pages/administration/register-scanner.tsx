@@ -3,7 +3,6 @@ import { Checkbox, Modal, Select, Stack, TextInput } from '@mantine/core'
 import * as z from 'zod'
 import { useApiAction } from '../../api/queries.ts'
 import { systemText } from '../../text/system.ts'
-import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { notifyDone } from '../../ui/notify.ts'
 import { FormEnd } from '../../ui/form-end.tsx'
@@ -42,12 +41,7 @@ export function RegisterScanner({ isOpen, onClose }: { isOpen: boolean; onClose:
   })
   const { authorization } = form.values
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title={text.register}
-      closeButtonProps={{ 'aria-label': uiText.close }}
-    >
+    <Modal opened={isOpen} onClose={onClose} title={text.register}>
       <form onSubmit={onSubmit} noValidate>
         <Stack>
           <TextInput

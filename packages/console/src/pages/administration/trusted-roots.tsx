@@ -6,7 +6,6 @@ import { useDisclosure } from '@mantine/hooks'
 import { useState } from 'react'
 import { useApi, useApiAction } from '../../api/queries.ts'
 import { trustText as text } from '../../text/trust.ts'
-import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { Confirm } from '../../ui/confirm.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
@@ -66,7 +65,6 @@ export function TrustedRoots({ mayManage }: { mayManage: boolean }) {
         title={text.importRoot}
         size="lg"
         closeOnClickOutside={false}
-        closeButtonProps={{ 'aria-label': uiText.close }}
       >
         <ImportFields onClose={close} />
       </Modal>

@@ -1,7 +1,6 @@
 import { createPolicyException } from '@berth/api/policy-exceptions.ts'
 import { Modal, NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { imageSecurityText } from '../../text/image-security.ts'
-import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { dayIn, endOfDay } from '../../ui/day.ts'
 import { visible } from '../../ui/foreign-text.tsx'
@@ -24,7 +23,6 @@ export function ExceptionDialog({ finding, isOpen, onClose }: Props) {
       onClose={onClose}
       closeOnClickOutside={false}
       title={<bdi>{visible(text.title(finding.vulnerability))}</bdi>}
-      closeButtonProps={{ 'aria-label': uiText.close }}
     >
       <ExceptionForm finding={finding} onClose={onClose} />
     </Modal>

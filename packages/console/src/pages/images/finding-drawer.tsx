@@ -25,7 +25,6 @@ export function FindingDrawer() {
       position="right"
       size="xl"
       title={<bdi>{visible(vulnerabilityOf(key ?? ''))}</bdi>}
-      closeButtonProps={{ 'aria-label': text.close }}
     >
       {key !== undefined && <OpenFinding findingKey={key} />}
     </Drawer>

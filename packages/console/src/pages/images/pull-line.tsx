@@ -1,7 +1,6 @@
 import { Box, Button, Group, Modal } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { imageText } from '../../text/images.ts'
-import { uiText } from '../../text/ui.ts'
 import { CommandLine } from '../../ui/copy.tsx'
 import { PullGuide } from '../../ui/pull-guide.tsx'
 import { firstPullLine } from '../../ui/pull-lines.ts'
@@ -29,13 +28,7 @@ export function PullLine() {
       <Button variant="default" onClick={open}>
         {text.other}
       </Button>
-      <Modal
-        opened={isOpen}
-        onClose={close}
-        title={text.title}
-        size="lg"
-        closeButtonProps={{ 'aria-label': uiText.close }}
-      >
+      <Modal opened={isOpen} onClose={close} title={text.title} size="lg">
         <PullGuide
           {...pulled}
           tag={reference.includes(':') ? top.tags[0] : reference}

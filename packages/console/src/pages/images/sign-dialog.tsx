@@ -6,7 +6,6 @@ import { useQuery } from '@tanstack/react-query'
 import { callApi } from '../../api/client.ts'
 import { useApiAction } from '../../api/queries.ts'
 import { imageText } from '../../text/images.ts'
-import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
@@ -26,12 +25,7 @@ export function SignDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () =
     enabled: isOpen,
   })
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title={text.title}
-      closeButtonProps={{ 'aria-label': uiText.close }}
-    >
+    <Modal opened={isOpen} onClose={onClose} title={text.title}>
       <Stack>
         <Text size="sm">{text.what(nameOf(repository.name, reference))}</Text>
         <Show of={keys}>

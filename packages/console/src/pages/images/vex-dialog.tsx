@@ -2,7 +2,6 @@ import { createVexStatement } from '@berth/api/vex.ts'
 import { Modal, NativeSelect, Stack, Text, Textarea } from '@mantine/core'
 import { imageSecurityText } from '../../text/image-security.ts'
 import { securityText } from '../../text/security.ts'
-import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { visible } from '../../ui/foreign-text.tsx'
 import { FormEnd } from '../../ui/form-end.tsx'
@@ -24,7 +23,6 @@ export function VexDialog({ finding, isOpen, onClose }: Props) {
       onClose={onClose}
       closeOnClickOutside={false}
       title={<bdi>{visible(text.title(finding.vulnerability))}</bdi>}
-      closeButtonProps={{ 'aria-label': uiText.close }}
     >
       <VexForm finding={finding} onClose={onClose} />
     </Modal>

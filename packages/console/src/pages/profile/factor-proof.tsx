@@ -3,7 +3,6 @@ import { Modal, Stack, Text, TextInput } from '@mantine/core'
 import type * as z from 'zod'
 import { useApiAction } from '../../api/queries.ts'
 import { secondFactorText as text } from '../../text/profile.ts'
-import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
@@ -68,12 +67,7 @@ function ProofDialog({
   send: (body: Proof) => Promise<void>
 }) {
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title={title}
-      closeButtonProps={{ 'aria-label': uiText.close }}
-    >
+    <Modal opened={isOpen} onClose={onClose} title={title}>
       <ProofFields onClose={onClose} lead={lead} action={action} color={color} send={send} />
     </Modal>
   )

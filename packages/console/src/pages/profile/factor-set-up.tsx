@@ -3,7 +3,6 @@ import { Button, Group, Modal, Stack, Text, TextInput, Title } from '@mantine/co
 import type * as z from 'zod'
 import { useApiAction } from '../../api/queries.ts'
 import { secondFactorText as text } from '../../text/profile.ts'
-import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { Copy, CommandLine } from '../../ui/copy.tsx'
 import { FormEnd } from '../../ui/form-end.tsx'
@@ -27,7 +26,6 @@ export function FactorSetUp({
       title={text.setUpTitle}
       size="lg"
       closeOnClickOutside={false}
-      closeButtonProps={{ 'aria-label': uiText.close }}
     >
       {begun && <Steps begun={begun} onClose={onClose} onConfirmed={onConfirmed} />}
     </Modal>

@@ -3,7 +3,6 @@ import { Checkbox, Modal, NativeSelect, Stack, Text, Textarea, TextInput } from 
 import type * as z from 'zod'
 import { useApiAction } from '../../api/queries.ts'
 import { keysText as text } from '../../text/profile.ts'
-import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { FormEnd } from '../../ui/form-end.tsx'
 import { linesOf } from '../../ui/text-lines.ts'
@@ -26,13 +25,7 @@ export function KeyForm({
   onCreated: (created: Created) => void
 }) {
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title={text.createTitle}
-      closeOnClickOutside={false}
-      closeButtonProps={{ 'aria-label': uiText.close }}
-    >
+    <Modal opened={isOpen} onClose={onClose} title={text.createTitle} closeOnClickOutside={false}>
       <Fields onClose={onClose} onCreated={onCreated} />
     </Modal>
   )

@@ -3,7 +3,6 @@ import { Modal, Stack, TextInput } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { useApiAction } from '../../api/queries.ts'
 import { projectText as text } from '../../text/projects.ts'
-import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
@@ -20,12 +19,7 @@ export function CreateProject({
   parent?: string
 }) {
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title={parent === '' ? text.create : text.createBelow}
-      closeButtonProps={{ 'aria-label': uiText.close }}
-    >
+    <Modal opened={isOpen} onClose={onClose} title={parent === '' ? text.create : text.createBelow}>
       <Fields parent={parent} onClose={onClose} />
     </Modal>
   )

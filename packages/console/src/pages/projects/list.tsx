@@ -10,10 +10,12 @@ import { DataTable } from '../../ui/data-table.tsx'
 import { FilterField } from '../../ui/filter-field.tsx'
 import { useFilters } from '../../ui/filters.ts'
 import { Page } from '../../ui/page.tsx'
+import { orderOf } from '../../ui/sorting.ts'
 import { Empty, NothingFound } from '../../ui/states.tsx'
 import { CreateProject } from './create-project.tsx'
 import { projectColumns } from './project-columns.tsx'
 
+const sorts = { name: 'ascending', createdAt: 'descending' } as const
 const visibilities = ['private', 'internal', 'public'] as const
 
 /** Every project that may be read, a page at a time. */
@@ -23,17 +25,14 @@ export default function ProjectList() {
   const mayCreate = useMay('createProject')
   const { contains = '' } = filters
   const visibility = visibilities.find((each) => each === filters['visibility'])
-  const by = filters['sort'] === 'createdAt' ? 'createdAt' : 'name'
-  const first = by === 'name' ? 'ascending' : 'descending'
-  const order =
-    filters['order'] === 'ascending' || filters['order'] === 'descending' ? filters['order'] : first
+  const sort = orderOf(filters, sorts, 'name')
   const isBad = contains !== '' && !containsQuery.safeParse(contains).success
   const list = useApiPages(
     listProjects,
     {
       query: {
-        sort: by,
-        order,
+        sort: sort.by,
+        order: sort.order,
         ...(contains !== '' && { contains }),
         ...(visibility && { visibility }),
       },
@@ -77,8 +76,8 @@ export default function ProjectList() {
         isLoading={!isBad && list.isLoading}
         error={isBad ? null : list.error}
         onRetry={() => void list.refetch()}
-        sort={{ by, order }}
-        onSort={(sort) => setFilters({ sort: sort.by, order: sort.order })}
+        sort={sort}
+        onSort={({ by, order }) => setFilters({ sort: by, order })}
         more={list.more}
         hasMore={!isBad && list.hasNextPage}
         empty={

@@ -12,6 +12,7 @@ import { DataTable } from '../../ui/data-table.tsx'
 import { FilterField } from '../../ui/filter-field.tsx'
 import { useFilters } from '../../ui/filters.ts'
 import { Section } from '../../ui/page.tsx'
+import { orderOf } from '../../ui/sorting.ts'
 import { Empty, NothingFound } from '../../ui/states.tsx'
 import { CreateProject } from './create-project.tsx'
 import { projectColumns } from './project-columns.tsx'
@@ -32,14 +33,19 @@ export default function ProjectRepositories() {
 function Repositories() {
   const { project } = useProject()
   const [filters, setFilters] = useFilters()
-  const { contains = '', sort = 'name' } = filters
-  const by = sort in sorts ? (sort as keyof typeof sorts) : 'name'
-  const given = filters['order']
-  const order = given === 'ascending' || given === 'descending' ? given : sorts[by]
+  const { contains = '' } = filters
+  const sort = orderOf(filters, sorts, 'name')
   const isBad = contains !== '' && !containsQuery.safeParse(contains).success
   const list = useApiPages(
     listRepositories,
-    { query: { project: project.name, sort: by, order, ...(contains !== '' && { contains }) } },
+    {
+      query: {
+        project: project.name,
+        sort: sort.by,
+        order: sort.order,
+        ...(contains !== '' && { contains }),
+      },
+    },
     { keepsPrevious: true, isEnabled: !isBad },
   )
   return (
@@ -62,7 +68,7 @@ function Repositories() {
         isLoading={!isBad && list.isLoading}
         error={isBad ? null : list.error}
         onRetry={() => void list.refetch()}
-        sort={{ by, order }}
+        sort={sort}
         onSort={(next) => setFilters({ sort: next.by, order: next.order })}
         more={list.more}
         hasMore={!isBad && list.hasNextPage}

@@ -5,7 +5,6 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { useState } from 'react'
 import { useApi } from '../../api/queries.ts'
 import { repositoryText } from '../../text/repositories.ts'
-import { uiText } from '../../text/ui.ts'
 import { PullGuide } from '../../ui/pull-guide.tsx'
 import { Show } from '../../ui/states.tsx'
 import { useRepository } from './repository-context.ts'
@@ -33,7 +32,6 @@ export function HowToPull({
       position="right"
       size="lg"
       title={text.title(repository.name)}
-      closeButtonProps={{ 'aria-label': uiText.close }}
     >
       {tag !== undefined && <Lines tag={tag} onTag={onTag} />}
     </Drawer>

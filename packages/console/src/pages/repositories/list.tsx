@@ -8,10 +8,10 @@ import { DataTable } from '../../ui/data-table.tsx'
 import { FilterField } from '../../ui/filter-field.tsx'
 import { useFilters } from '../../ui/filters.ts'
 import { Page } from '../../ui/page.tsx'
+import { orderOf } from '../../ui/sorting.ts'
 import { NothingFound } from '../../ui/states.tsx'
 import { NoRepositories } from './no-repositories.tsx'
 import { ProjectFilter } from './project-filter.tsx'
-import { orderOf } from './sorting.ts'
 
 /** Every repository that may be pulled from, a page at a time. */
 export default function RepositoryList() {

@@ -9,12 +9,12 @@ import { DataTable } from '../../ui/data-table.tsx'
 import { FilterField } from '../../ui/filter-field.tsx'
 import { useFilters } from '../../ui/filters.ts'
 import { ButtonLink, PageLink } from '../../ui/link.tsx'
+import { orderOf } from '../../ui/sorting.ts'
 import { Empty, NothingFound } from '../../ui/states.tsx'
 import { DeleteTag } from './delete-tag.tsx'
 import { PushLines } from './no-repositories.tsx'
 import { HowToPull } from './how-to-pull.tsx'
 import { useRepository } from './repository-context.ts'
-import { orderOf } from './sorting.ts'
 import { type Tag, tagColumns } from './tag-columns.tsx'
 
 const text = repositoryText.tag

@@ -7,7 +7,6 @@ import {
 import { Button, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core'
 import { useApiAction } from '../../api/queries.ts'
 import { securityText } from '../../text/security.ts'
-import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { dayIn, endOfDay } from '../../ui/day.ts'
 import { FormEnd } from '../../ui/form-end.tsx'
@@ -44,7 +43,6 @@ export function ExceptDialog({
       opened={isOpen}
       onClose={onClose}
       title={text.createFor(scopeName(scope))}
-      closeButtonProps={{ 'aria-label': uiText.close }}
       closeOnClickOutside={false}
       size="lg"
     >

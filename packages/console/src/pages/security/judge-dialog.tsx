@@ -7,7 +7,6 @@ import {
 import { Modal, Select, Stack, Textarea, TextInput } from '@mantine/core'
 import { useApiAction } from '../../api/queries.ts'
 import { securityText } from '../../text/security.ts'
-import { uiText } from '../../text/ui.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { FormEnd } from '../../ui/form-end.tsx'
 import { notifyDone } from '../../ui/notify.ts'
@@ -45,7 +44,6 @@ export function JudgeDialog({
       opened={isOpen}
       onClose={onClose}
       title={text.createFor(scopeName(scope))}
-      closeButtonProps={{ 'aria-label': uiText.close }}
       closeOnClickOutside={false}
       size="lg"
     >

@@ -1,7 +1,6 @@
 import { Button, Group, Modal, Stack, Text } from '@mantine/core'
 import { useBlocker } from '@tanstack/react-router'
 import { policyText as text } from '../../text/policy.ts'
-import { uiText } from '../../text/ui.ts'
 
 type Place = { readonly pathname: string; readonly search: unknown }
 
@@ -14,12 +13,7 @@ export function LeaveGuard({ isActive }: { isActive: boolean }) {
   })
   const isOpen = blocker.status === 'blocked'
   return (
-    <Modal
-      opened={isOpen}
-      onClose={() => blocker.reset?.()}
-      title={text.leaveTitle}
-      closeButtonProps={{ 'aria-label': uiText.close }}
-    >
+    <Modal opened={isOpen} onClose={() => blocker.reset?.()} title={text.leaveTitle}>
       <Stack>
         <Text size="sm">{text.leaveText}</Text>
         <Group justify="flex-end">

@@ -61,13 +61,7 @@ export function ReviewDialog({
     save.reset()
   }
   return (
-    <Modal
-      opened={isOpen}
-      onClose={close}
-      title={text.reviewTitle}
-      closeButtonProps={{ 'aria-label': uiText.close }}
-      size="xl"
-    >
+    <Modal opened={isOpen} onClose={close} title={text.reviewTitle} size="xl">
       <Stack gap="sm">
         <Text size="sm">{text.reviewLead}</Text>
         <PolicyDiff before={base?.document ?? ''} after={document} label={text.reviewTitle} />

@@ -35,7 +35,6 @@ export function UploadVexDialog({
       opened={isOpen}
       onClose={onClose}
       title={text.uploadFor(scopeName(scope))}
-      closeButtonProps={{ 'aria-label': uiText.close }}
       closeOnClickOutside={false}
       size="lg"
     >

@@ -1,4 +1,4 @@
-import type { Filters } from '../../ui/filters.ts'
+import type { Filters } from './filters.ts'
 
 type Order = 'ascending' | 'descending'
 
