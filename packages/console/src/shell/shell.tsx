@@ -19,6 +19,7 @@ export function Shell() {
   const path = useRouterState({ select: ({ location }) => location.pathname })
   useEffect(close, [path, close])
   const [isHelpOpen, help] = useDisclosure(false)
+  const menuButton = useRef<HTMLButtonElement>(null)
   const searchField = useRef<HTMLInputElement>(null)
   const search = useCallback(() => {
     searchField.current?.focus()
@@ -38,6 +39,7 @@ export function Shell() {
       <AppShell.Header className={classes.header}>
         <Group h="100%" px="md" gap="sm" wrap="nowrap">
           <Burger
+            ref={menuButton}
             opened={isOpen}
             onClick={toggle}
             hiddenFrom="md"
@@ -53,12 +55,21 @@ export function Shell() {
           <AccountMenu onKeyboardHelp={help.open} />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar className={classes.navbar}>
+      <AppShell.Navbar
+        className={classes.navbar}
+        data-closed={isOpen ? undefined : true}
+        onKeyDown={(event) => {
+          if (event.key !== 'Escape' || !isOpen) return
+          close()
+          menuButton.current?.focus()
+        }}
+      >
         <ScrollArea flex={1} px="xs" py="sm">
           <Navigation />
         </ScrollArea>
       </AppShell.Navbar>
-      <AppShell.Main id="main" tabIndex={-1} style={{ outline: 'none' }}>
+      {/* On a phone the menu lies above the page: what has the focus there must not be hidden. */}
+      <AppShell.Main id="main" tabIndex={-1} style={{ outline: 'none' }} onFocus={close}>
         <ConnectionBanner />
         <Outlet />
       </AppShell.Main>
