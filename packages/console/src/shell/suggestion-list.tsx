@@ -105,7 +105,7 @@ export function SuggestionList({
             </>
           ) : (
             <Button size="compact-xs" variant="subtle" maw="100%" onClick={onAll}>
-              {searchText.allOf(words)}
+              {visible(searchText.allOf(words))}
             </Button>
           )}
         </div>
