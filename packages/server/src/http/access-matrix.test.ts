@@ -161,7 +161,8 @@ let server: TestServer
 let headers: Record<CallerName, Record<string, string>>
 
 beforeAll(async () => {
-  server = await openTestServer()
+  // The token of the matrix outlasts a slow run of it.
+  server = await openTestServer({ access: { tokenLifetimeSeconds: 3600 } })
   const { access } = server.app
   const context = {
     actor: { kind: 'system', id: 't', name: 't' },
