@@ -132,7 +132,7 @@ export function trendOf(
   const noted = rows.find(({ day }) => day === today) ?? { opened: 0, closed: 0 }
   return [...before, { ...noted, ...open, day: today }].map((row) => ({
     day: row.day,
-    counts: severityCountsOf((severity) => Number(row[severity])),
+    counts: severityCountsOf((severity) => row[severity]),
     opened: row.opened,
     closed: row.closed,
   }))
