@@ -7,8 +7,8 @@ import { manage, password, push } from './seed.ts'
 /** A mark that turns the direction of what follows. */
 const turn = '\u202e'
 /** Markup that would show itself as an element, and scripts that would run: they tell `berthRan`. */
-export const markup = `<b>bold</b><img src=x onerror="berthRan=1"><script>berthRan=1</script>${turn}turned`
-export const long = 'long'.repeat(2500)
+const markup = `<b>bold</b><img src=x onerror="berthRan=1"><script>berthRan=1</script>${turn}turned`
+const long = 'long'.repeat(2500)
 
 /** Everything that somebody may write who wishes the reader ill, in each place that takes free text. */
 export async function writeHostile(berth: Berth): Promise<{ userCode: string }> {
