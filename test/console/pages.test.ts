@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Console, startConsole, type Visit } from './harness.ts'
 import { overflowOf, violationsIn } from './look.ts'
@@ -43,11 +44,20 @@ async function at(
   }
 }
 
+/** Until the console has taken the scheme over, and no colour is on its way from the other one. */
+async function inScheme(page: Page, scheme: 'light' | 'dark'): Promise<void> {
+  await page.waitForFunction((wanted) => {
+    const isIn = document.documentElement.dataset['mantineColorScheme'] === wanted
+    return isIn && document.getAnimations().every(({ playState }) => playState !== 'running')
+  }, scheme)
+}
+
 /** What is wrong with what is to be seen, in both schemes and on a phone. */
 async function faultsOf({ page, rest }: Visit, part?: string): Promise<string[]> {
   const faults: string[] = []
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
+    await inScheme(page, colorScheme)
     await rest()
     const violations = await violationsIn(page, part)
     faults.push(...violations.map((each) => `${colorScheme}: ${each}`))

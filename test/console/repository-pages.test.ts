@@ -164,7 +164,7 @@ describe('a repository of models', () => {
       expect(files).toEqual(['model.safetensors', 'README.md'])
       await page.getByRole('link', { name: 'Tags', exact: true }).click()
       const row = page.getByRole('row', { name: /v1/ })
-      await row.getByText('Model').waitFor()
+      await row.getByText('Model', { exact: true }).waitFor()
       await row.getByRole('button', { name: `oras pull ${host}/acme/reviews:v1` }).waitFor()
     })
     await visiting('reader', `${api}/about`, async (page) => {
@@ -232,12 +232,16 @@ describe('the settings of a repository', () => {
       const dialog = await remove(page, 'acme/worker')
       await dialog.getByRole('alert').getByText('immutable').waitFor()
     })
-    await visiting('maintainer', '/repositories/acme%2Fchart/settings', async (page) => {
-      await remove(page, 'acme/chart')
-      await page.waitForURL(/\/repositories$/)
-      await page.getByText('acme/chart is deleted.').waitFor()
+    await pushArtifact(berth.berth, 'acme/retired', 'v1', {
+      config: { mediaType: 'application/vnd.oci.empty.v1+json', content: '{}' },
+      layers: [{ mediaType: 'text/plain', content: 'retired' }],
     })
-    const { tags } = (await berth.manage('GET', '/repositories/acme%2Fchart')) as {
+    await visiting('maintainer', '/repositories/acme%2Fretired/settings', async (page) => {
+      await remove(page, 'acme/retired')
+      await page.waitForURL(/\/repositories$/)
+      await page.getByText('acme/retired is deleted.').waitFor()
+    })
+    const { tags } = (await berth.manage('GET', '/repositories/acme%2Fretired')) as {
       tags: { count: number }
     }
     expect(tags.count).toBe(0)
