@@ -1,5 +1,6 @@
-import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Call, calls } from './calls.ts'
+import { controls, reading } from './controls.ts'
 import { type Console, startConsole, type Visit } from './harness.ts'
 import { pages } from './pages.ts'
 import type { Role } from './seed.ts'
@@ -64,165 +65,161 @@ function offeredTo(role: Role | undefined): string[] {
 const refusals =
   /You may not see this|There is no such thing here|There is no page at this address|Sign in/
 
-/** The other pages are for these as for a reader, and an administrator opens all of them in the test of accessibility. */
-const seesOnlyProjects = new Set<Role | undefined>(['admin', 'owner', 'maintainer', 'developer'])
+/** Everybody who may see an image sees all of these, and the administrator opens each of them. */
+const sameForAll =
+  /^.(setup|sign-in)|images.1.10.0|images.1.0.0.(files|configuration|findings|relations|manifest)|compare.from=/
+
+/** The pages of the instance are for these as for a reader. */
+const likeReader = new Set<Role | undefined>(['owner', 'maintainer', 'developer'])
 
 function pagesOf(role: Role | undefined): string[] {
   const paths = pages.map(({ path }) => path)
-  return seesOnlyProjects.has(role)
-    ? paths.filter((path) => /^.(projects|repositories)/.test(path))
-    : paths
+  if (role === 'admin') return paths
+  const ofProjects = /^.(projects|repositories|security)/
+  return paths.filter(
+    (path) => !sameForAll.test(path) && (!likeReader.has(role) || ofProjects.test(path)),
+  )
 }
 
-/** Goes to each page in turn, as people do who type its address. */
-async function openAll(role: Role | undefined): Promise<string[]> {
-  const faults: string[] = []
-  const visit = await berth.open(role, '/')
-  const refused = new Map<string, number[]>()
-  let path = '/'
-  visit.page.on('response', (response) => {
-    if (response.status() >= 400)
-      refused.set(path, [...(refused.get(path) ?? []), response.status()])
-  })
+type Router = {
+  readonly history: { push(path: string): void }
+  readonly state: { readonly status: string; readonly resolvedLocation?: { readonly href: string } }
+}
+type Window = { readonly __TSR_ROUTER__: Router }
+
+/** Goes there as a link does, and waits until all of it stands there. */
+async function go({ page }: Visit, path: string): Promise<void> {
+  await page.evaluate((to) => {
+    ;(globalThis as unknown as Window).__TSR_ROUTER__.history.push(to)
+  }, path)
+  await page.waitForFunction(
+    ({ to, leadsOn }) => {
+      const { status, resolvedLocation } = (globalThis as unknown as Window).__TSR_ROUTER__.state
+      const isThere = status === 'idle' && (leadsOn || resolvedLocation?.href === to)
+      const isDrawn =
+        document.querySelector('h1') !== null &&
+        document.querySelector('.mantine-Skeleton-root') === null
+      return isThere && isDrawn
+    },
+    { to: path, leadsOn: path === '/setup' || path === '/sign-in' },
+  )
+}
+
+/** Of the controls that a role may use, those that are missing; and what is offered besides. */
+function faultsOfControls(path: string, role: Role | undefined, offered: string[]): string[] {
+  const known = controls[path] ?? []
+  const missing = known
+    .filter(
+      ([name, may]) =>
+        role !== undefined && may.includes(role) && !offered.some((it) => name.test(it)),
+    )
+    .map(([name]) => `does not offer ${name.source}`)
+  const more = offered.filter(
+    (name) =>
+      !reading.test(name) &&
+      !known.some(([it, may]) => it.test(name) && role !== undefined && may.includes(role)),
+  )
+  return [...missing, ...new Set(more.map((name) => `offers ${name}`))]
+}
+
+async function faultsOf(visit: Visit, path: string, role: Role | undefined): Promise<string[]> {
   try {
-    for (const each of pagesOf(role)) {
-      path = each
-      for (const fault of await faultsOf(visit, path, role)) faults.push(`${path}: ${fault}`)
-    }
-    for (const [at, statuses] of refused) {
-      const others = statuses.filter((status) => ![401, 403, 404].includes(status))
-      if (others.length > 0) faults.push(`${at}: answers ${others.join(', ')}`)
-      // What is not there, such as a policy that nobody has written, is no refusal.
-      if (role === 'admin' && statuses.includes(403)) faults.push(`${at}: is refused`)
-    }
-    return [...faults, ...visit.troubles]
-  } finally {
-    await visit.close()
-  }
-}
-
-/** What may stand on a page of the administration that changes nothing: sorting, copies, entries, the export. */
-const reading =
-  /^(?:(?:Name|Created|Project|Holds)(?: [↑↓])?|Copy.*|Show the entry: .*|Export|Clear the filters)$/
-
-async function changingButtons(page: Page): Promise<string[]> {
-  const names: string[] = []
-  for (const button of await page.locator('main').getByRole('button').all()) {
-    if (!(await button.isVisible())) continue
-    const name = ((await button.getAttribute('aria-label')) ?? (await button.innerText())).trim()
-    if (!reading.test(name)) names.push(`offers to an auditor: ${name}`)
-  }
-  return names
-}
-
-async function faultsOf({ page }: Visit, path: string, role: Role | undefined): Promise<string[]> {
-  await page.goto(`${berth.berth.origin}${path}`, { waitUntil: 'commit' })
-  const heading = page.getByRole('heading', { level: 1 })
-  try {
-    await heading.first().waitFor()
-    await page.waitForFunction(() => document.querySelector('.mantine-Skeleton-root') === null)
+    await go(visit, path)
   } catch {
     return ['stays blank or goes on loading']
   }
+  const { headings, words, offered } = await visit.page.evaluate(() => ({
+    headings: document.querySelectorAll('h1').length,
+    words: document.body.innerText,
+    offered: [...document.querySelectorAll<HTMLElement>('main button')]
+      .filter((button) => button.offsetParent !== null)
+      .map((button) => (button.getAttribute('aria-label') ?? button.innerText).trim()),
+  }))
   const faults: string[] = []
-  const headings = await heading.count()
   if (headings !== 1) faults.push(`${headings} first headings`)
-  const words = await page.locator('body').innerText()
   if (words.includes('This page has a defect')) faults.push('has a defect')
-  const isAdministration = path.startsWith('/administration')
   const mayRead = role === 'admin' || role === 'auditor'
-  if (isAdministration && !mayRead && !refusals.test(words))
-    faults.push('does not say it is refused')
-  if (isAdministration && mayRead && /You may not see this/.test(words)) {
-    faults.push('is refused to who may see it')
+  if (path.startsWith('/administration')) {
+    if (!mayRead && !refusals.test(words)) faults.push('does not say it is refused')
+    if (mayRead && /You may not see this/.test(words)) faults.push('is refused to who may see it')
   }
-  if (isAdministration && role === 'auditor') faults.push(...(await changingButtons(page)))
+  // The pages of images that are not listed have the controls of all pages of the image.
+  if (!sameForAll.test(path)) faults.push(...faultsOfControls(path, role, offered))
   return faults
 }
 
-for (const role of everybody) {
-  describe(role ?? 'nobody', () => {
-    test('is offered the pages of the role in the navigation, and no other', async () => {
-      const { page, close } = await berth.open(role, '/search')
-      try {
-        const links = page.getByRole('navigation', { name: 'Main' }).getByRole('link')
-        expect((await links.allInnerTexts()).map((text) => text.trim())).toEqual(offeredTo(role))
-      } finally {
-        await close()
-      }
-    })
-
-    test('sees a page at each address, or reads why not', async () => {
-      expect(await openAll(role)).toEqual([])
-    }, 120_000)
+/** Goes to each page in turn. */
+async function openAll(visit: Visit, role: Role | undefined): Promise<string[]> {
+  const faults: string[] = []
+  let path = ''
+  visit.page.on('response', (response) => {
+    const status = response.status()
+    // What is not there, such as a policy that nobody has written, is no refusal.
+    const isKnown = role === 'admin' ? status === 404 : [401, 403, 404].includes(status)
+    if (status >= 400 && !isKnown) faults.push(`${path}: an answer ${status}`)
   })
-}
-
-type Call = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  readonly path: string
-  readonly body?: object
-  /** Who is let through; all others are refused with 401, 403 or, where they may not know, 404. */
-  readonly may: readonly Role[]
-}
-
-/** None of them does harm when it is let through: what is deleted is not there. */
-const calls: readonly Call[] = [
-  { method: 'GET', path: '/users', may: ['admin', 'auditor'] },
-  { method: 'GET', path: '/audit', may: ['admin', 'auditor'] },
-  { method: 'GET', path: '/system/configuration', may: ['admin', 'auditor'] },
-  { method: 'GET', path: '/robots', may: ['admin', 'auditor'] },
-  { method: 'DELETE', path: '/users/nobody-of-that-name', may: ['admin'] },
-  { method: 'DELETE', path: '/groups/no-such-group', may: ['admin'] },
-  { method: 'DELETE', path: '/system/scanners/no-such-scanner', may: ['admin'] },
-  { method: 'POST', path: '/collection/runs', body: { dryRun: true }, may: ['admin'] },
-  {
-    method: 'PATCH',
-    path: '/projects/acme',
-    body: { visibility: 'private' },
-    may: ['admin', 'owner'],
-  },
-  {
-    method: 'PATCH',
-    path: '/repositories/acme%2Fworker',
-    body: { description: 'Works off what waits' },
-    may: ['admin', 'owner', 'maintainer'],
-  },
-  {
-    method: 'GET',
-    path: '/repositories/acme%2Fapi',
-    may: ['admin', 'auditor', 'owner', 'maintainer', 'developer', 'reader'],
-  },
-]
-
-async function statusOf({ context }: Visit, { method, path, body }: Call): Promise<number> {
-  const origin = `${berth.berth.origin}/api/v1`
-  const session = (await (await context.request.get(`${origin}/session`)).json()) as {
-    session?: { csrfToken: string } | null
+  for (const each of pagesOf(role)) {
+    path = each
+    for (const fault of await faultsOf(visit, path, role)) faults.push(`${path}: ${fault}`)
   }
-  const answer = await context.request.fetch(`${origin}${path}`, {
+  return [...faults, ...visit.troubles]
+}
+
+async function statusOf({ context }: Visit, { method, path, body }: Call, token: string) {
+  const answer = await context.request.fetch(`${berth.berth.origin}/api/v1${path}`, {
     method,
-    headers: { 'x-berth-csrf': session.session?.csrfToken ?? '' },
+    headers: { 'x-berth-csrf': token },
     ...(body && { data: body }),
   })
   return answer.status()
 }
 
+async function tokenOf({ context }: Visit): Promise<string> {
+  const answer = await context.request.get(`${berth.berth.origin}/api/v1/session`)
+  const { session } = (await answer.json()) as { session?: { csrfToken: string } | null }
+  return session?.csrfToken ?? ''
+}
+
+/** Whoever is let through gets on: to what is not there, or is there already, or to its end. */
+async function wronglyAnswered(visit: Visit, role: Role | undefined): Promise<string[]> {
+  const token = await tokenOf(visit)
+  const wrong: string[] = []
+  for (const call of calls) {
+    const status = await statusOf(visit, call, token)
+    const isLetThrough = role !== undefined && call.may.includes(role)
+    const isRight = isLetThrough
+      ? status < 300 || status === 404 || status === 409
+      : [401, 403, 404].includes(status)
+    if (!isRight) wrong.push(`${call.method} ${call.path}: ${status}`)
+  }
+  return wrong
+}
+
 for (const role of everybody) {
-  test(`the server itself refuses ${role ?? 'nobody'} what the role may not do`, async () => {
+  const name = role ?? 'nobody'
+
+  test.concurrent(`${name} is offered the pages and controls of the role, and no other`, async () => {
     const visit = await berth.open(role, '/search')
     try {
-      for (const call of calls) {
-        const status = await statusOf(visit, call)
-        const isLetThrough = role !== undefined && call.may.includes(role)
-        const what = `${call.method} ${call.path}: ${status}`
-        if (!isLetThrough) expect([401, 403, 404], what).toContain(status)
-        // What is not there is said only to who may ask.
-        else if (call.method === 'DELETE') expect(status, what).toBe(404)
-        else expect(status, what).toBeLessThan(300)
-      }
+      const links = visit.page.getByRole('navigation', { name: 'Main' }).getByRole('link')
+      expect((await links.allInnerTexts()).map((text) => text.trim())).toEqual(offeredTo(role))
+      expect(await openAll(visit, role)).toEqual([])
+    } finally {
+      await visit.close()
+    }
+  }, 240_000)
+
+  test(`the server itself refuses ${name} what the role may not do`, async () => {
+    const visit = await berth.open(role, '/search')
+    try {
+      expect(await wronglyAnswered(visit, role)).toEqual([])
     } finally {
       await visit.close()
     }
   })
 }
+
+test('every page with controls is a page of the console', () => {
+  const paths = pages.map(({ path }) => path)
+  expect(Object.keys(controls).filter((path) => !paths.includes(path))).toEqual([])
+})
