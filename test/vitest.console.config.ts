@@ -10,5 +10,7 @@ export default defineConfig({
     maxWorkers: 1,
     pool: 'forks',
     sequence: { concurrent: false },
+    // Tests that say that they are concurrent: one for each core of a small machine.
+    maxConcurrency: 2,
   },
 })

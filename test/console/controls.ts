@@ -9,6 +9,7 @@ const maintainers: readonly Role[] = [...owners, 'maintainer']
 const developers: readonly Role[] = [...maintainers, 'developer']
 /** Those for whom a page without a chosen project is about acme, and not about the instance. */
 const ofAcme: readonly Role[] = ['owner', 'maintainer']
+const signedIn: readonly Role[] = [...developers, 'auditor', 'reader', 'stranger']
 const ofAcmeOrInstance: readonly Role[] = ['admin', ...ofAcme]
 
 const api = '/repositories/acme%2Fapi'
@@ -76,7 +77,7 @@ export const controls: Controls = {
   ],
   '/security/exceptions': [
     [/^New exception$/, ofAcmeOrInstance],
-    [/^End now$/, ofAcme],
+    [/^End now$/, ofAcmeOrInstance],
   ],
   '/security/statements': [
     [/^New statement$/, ofAcmeOrInstance],
@@ -90,7 +91,7 @@ export const controls: Controls = {
   '/security/vulnerabilities/CVE-2022-37434': [
     [/^Judge it$/, ofAcmeOrInstance],
     [/^Except it$/, ofAcmeOrInstance],
-    [/^End now$/, ofAcme],
+    [/^End now$/, ofAcmeOrInstance],
   ],
   '/administration/users': [[/^Create a user$/, admin]],
   '/administration/users/developer': [
@@ -121,8 +122,10 @@ export const controls: Controls = {
     [/^Verify everything$/, admin],
   ],
   '/administration/scanners': [[/^Register an adapter$/, admin]],
+  '/profile': [[/^Change your display name$/, signedIn]],
+  '/profile/keys': [[/^Create a key$/, signedIn]],
 }
 
 /** What changes nothing: sorting, copying, looking closer, filters, and what people do with their own account. */
 export const reading =
-  /^(Copy\b.*|(Name|Created|Size|Last push|Tag|Pushed|Project|Holds|Score|Due)( [↑↓])?|Show .*|How to pull.*|Select .* to compare|Swap the two|Download|Other clients|Try|Explain|Search|(Everything|Repositories|Labels|Tags|Projects|Packages) \(\d+\)|Critical|High|Medium|Low|Negligible|Unknown|Look it up|Clear the filters|(no-critical|mended-in-time|signed)\s[\s\S]*|Change the password|Set it up|Sign in|Go on|Sign out and sign in as somebody else|)$/
+  /^(Copy\b.*|(Name|Created|Size|Last push|Tag|Pushed|Project|Holds|Score|Due)( [↑↓])?|[Ss]how .*|How to pull.*|Select .* to compare|Swap the two|Download|Other clients|Try|Explain|Search|(Everything|Repositories|Labels|Tags|Projects|Packages) \(\d+\)|Critical|High|Medium|Low|Negligible|Unknown|Look it up|Clear the filters|(no-critical|mended-in-time|signed)\s[\s\S]*|Change the password|Set it up|Sign in|Go on|Sign out and sign in as somebody else|)$/
