@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Console, startConsole } from './harness.ts'
-import { type Items, column, violationsIn, visit } from './visits.ts'
+import { type Items, column, violationsIn, visitAs } from './look.ts'
 
 let berth: Console
 let scratch: string
@@ -21,7 +21,7 @@ describe('a vulnerability', () => {
     const path = '/vulnerabilities/CVE-2023-46218/images?project=acme'
     const { items } = (await berth.manage('GET', path)) as Items
     const address = '/security/vulnerabilities/CVE-2023-46218?project=acme'
-    await visit(berth, 'owner', address, async (page) => {
+    await visitAs(berth, 'owner', address, async (page) => {
       await page.getByText('Cookies of one domain are sent to another by mixed case.').waitFor()
       expect(await column(page, 'Images that have it', 'Fix')).toEqual(
         items.map(({ fixedVersion }) => fixedVersion),
@@ -52,7 +52,7 @@ describe('a vulnerability', () => {
 
   test('is not offered to be judged to a reader, and the server refuses it', async () => {
     const address = '/security/vulnerabilities/CVE-2022-37434?project=acme'
-    await visit(berth, 'reader', address, async (page, { context }) => {
+    await visitAs(berth, 'reader', address, async (page, { context }) => {
       await page.getByText('A heap overflow in inflate').waitFor()
       expect(await page.getByRole('button', { name: 'Judge it' }).count()).toBe(0)
       expect(await page.getByRole('button', { name: 'Except it' }).count()).toBe(0)
@@ -91,7 +91,7 @@ test('a statement can be revoked, and a document taken over', async () => {
   )
   const broken = join(scratch, 'broken.json')
   await writeFile(broken, '{')
-  await visit(berth, 'owner', '/security/statements?project=acme', async (page) => {
+  await visitAs(berth, 'owner', '/security/statements?project=acme', async (page) => {
     await page.getByRole('button', { name: 'Upload a document' }).click()
     const dialog = page.getByRole('dialog', { name: 'Upload a document for acme' })
     await dialog.locator('input[type=file]').setInputFiles(broken)
@@ -115,7 +115,7 @@ test('a statement can be revoked, and a document taken over', async () => {
 })
 
 test('an exception is created with its faults beside the fields, marked when it ends soon, and ended', async () => {
-  await visit(berth, 'owner', '/security/exceptions?project=acme', async (page) => {
+  await visitAs(berth, 'owner', '/security/exceptions?project=acme', async (page) => {
     await page.getByText('Ends soon').waitFor()
     await page.getByRole('button', { name: 'New exception' }).click()
     const dialog = page.getByRole('dialog', { name: 'New exception for acme' })
@@ -144,14 +144,14 @@ test('the exceptions of every project stand in one list, with the project, and a
     reason: 'The base image is replaced in spring.',
     endsAt: new Date(Date.now() + 90 * 86_400_000).toISOString(),
   })
-  await visit(berth, 'auditor', '/security/exceptions', async (page) => {
+  await visitAs(berth, 'auditor', '/security/exceptions', async (page) => {
     expect(await column(page, 'Exceptions', 'Project')).toEqual(['library', 'acme'])
     expect(await page.getByRole('button', { name: 'End now' }).count()).toBe(0)
   })
-  await visit(berth, 'auditor', '/security/vulnerabilities/CVE-2023-0286', async (page) => {
+  await visitAs(berth, 'auditor', '/security/vulnerabilities/CVE-2023-0286', async (page) => {
     expect(await column(page, 'Exceptions', 'Project')).toEqual(['library'])
   })
-  await visit(berth, 'admin', '/security/exceptions', async (page) => {
+  await visitAs(berth, 'admin', '/security/exceptions', async (page) => {
     const row = page.getByRole('row', { name: /replaced in spring/ })
     await row.getByRole('button', { name: 'End now' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'End now' }).click()

@@ -21,6 +21,8 @@ export async function visitAs(
   }
 }
 
+export type Items = { items: Record<string, unknown>[] }
+
 export function visitAsAdmin(
   berth: Console,
   path: string,
@@ -31,7 +33,7 @@ export function visitAsAdmin(
 
 /** The items of a list of the API, as the administrator reads it. */
 export async function listOf(berth: Console, path: string): Promise<Record<string, unknown>[]> {
-  const { items } = (await berth.manage('GET', path)) as { items: Record<string, unknown>[] }
+  const { items } = (await berth.manage('GET', path)) as Items
   return items
 }
 
@@ -62,6 +64,7 @@ export function overflowOf(page: Page): Promise<number> {
 
 /** The texts of a column of a table. */
 export async function column(page: Page, table: string, title: string): Promise<string[]> {
+  await page.getByRole('table', { name: table }).waitFor()
   await settled(page)
   const cells = page.getByRole('table', { name: table }).locator(`td[data-label="${title}"]`)
   return (await cells.allInnerTexts()).map((text) => text.trim())

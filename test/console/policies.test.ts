@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Console, startConsole } from './harness.ts'
-import { column, violationsIn, visit } from './visits.ts'
+import { column, violationsIn, visitAs } from './look.ts'
 
 let berth: Console
 beforeAll(async () => {
@@ -12,7 +12,7 @@ const added = 'not-root'
 
 describe('the policy of a project', () => {
   test('is read by those who may, and nothing is offered that they may not', async () => {
-    await visit(berth, 'reader', '/security/policy?project=acme', async (page) => {
+    await visitAs(berth, 'reader', '/security/policy?project=acme', async (page) => {
       await page.getByText('You may read this policy, but not change it.').waitFor()
       expect(await page.getByRole('button', { name: 'Review and save' }).count()).toBe(0)
       expect(await page.getByRole('button', { name: 'Add a rule' }).count()).toBe(0)
@@ -22,7 +22,7 @@ describe('the policy of a project', () => {
   })
 
   test('gets a rule by keyboard, says what it would block, and is saved after a look at what changes', async () => {
-    await visit(berth, 'owner', '/security/policy?project=acme', async (page) => {
+    await visitAs(berth, 'owner', '/security/policy?project=acme', async (page) => {
       await page.getByText(/Looked at \d+ images\. 2 blocked, 0 of them new/).waitFor()
       await page.getByRole('combobox', { name: 'Template of the new rule' }).click()
       await page.getByRole('option', { name: 'Highest score' }).click()
@@ -72,7 +72,7 @@ describe('the policy of a project', () => {
   })
 
   test('can be written as YAML, and a fault is told with line and column', async () => {
-    await visit(berth, 'owner', '/security/policy?project=acme&view=yaml', async (page) => {
+    await visitAs(berth, 'owner', '/security/policy?project=acme&view=yaml', async (page) => {
       const field = page.getByRole('textbox', { name: 'The policy as YAML' })
       const before = await field.inputValue()
       await field.fill(before.replace('score: 8.9', 'score: eleven'))
@@ -95,7 +95,7 @@ describe('the policy of a project', () => {
   })
 
   test('that somebody else changed meanwhile is not overwritten unseen', async () => {
-    await visit(berth, 'owner', '/security/policy?project=acme', async (page) => {
+    await visitAs(berth, 'owner', '/security/policy?project=acme', async (page) => {
       await page.getByRole('button', { name: 'Remove signed', exact: true }).click()
       const { document } = (await berth.manage('GET', '/projects/acme/policy')) as {
         document: string
@@ -116,11 +116,11 @@ describe('the policy of a project', () => {
   })
 
   test('shows the rules that a project above sets', async () => {
-    await visit(berth, 'owner', '/security/policy?project=acme%2Fml', async (page) => {
+    await visitAs(berth, 'owner', '/security/policy?project=acme%2Fml', async (page) => {
       await page.getByText('No policy of its own').waitFor()
       await page.getByText('from acme').first().waitFor()
     })
-    await visit(berth, 'auditor', '/security/policies', async (page) => {
+    await visitAs(berth, 'auditor', '/security/policies', async (page) => {
       expect(await column(page, 'Policies', 'Project')).toEqual(['acme'])
     })
   })

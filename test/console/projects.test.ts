@@ -1,5 +1,4 @@
-import { AxeBuilder } from '@axe-core/playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Console, settled, startConsole } from './harness.ts'
 
 let berth: Console
@@ -7,50 +6,6 @@ beforeAll(async () => {
   berth = await startConsole()
 })
 afterAll(() => berth?.stop())
-
-const parts = [
-  '',
-  '/members',
-  '/robots',
-  '/workloads',
-  '/policy',
-  '/security',
-  '/storage',
-  '/immutability',
-  '/trust',
-  '/audit',
-  '/settings',
-]
-const instance = ['robots', 'workloads', 'immutability', 'trust', 'audit']
-
-describe('every page of a project', () => {
-  const paths = [
-    '/projects',
-    ...parts.map((part) => `/projects/acme${part}`),
-    ...instance.map((part) => `/administration/${part}`),
-  ]
-  for (const path of paths) {
-    test(path, async () => {
-      const { page, troubles, close } = await berth.open('admin', path)
-      try {
-        expect(await page.locator('h1').count()).toBe(1)
-        const { violations } = await new AxeBuilder({ page }).analyze()
-        expect(
-          violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200) ?? ''}`),
-        ).toEqual([])
-        await page.setViewportSize({ width: 390, height: 844 })
-        await page.waitForTimeout(200)
-        const beyond = await page.evaluate(
-          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        )
-        expect(beyond).toBeLessThanOrEqual(0)
-        expect(troubles).toEqual([])
-      } finally {
-        await close()
-      }
-    })
-  }
-})
 
 test('a role sees the parts that it may read, and the server refuses the others', async () => {
   const { page, close } = await berth.open('reader', '/projects/acme')

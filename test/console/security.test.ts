@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Console, settled, startConsole } from './harness.ts'
-import { type Items, column, visit } from './visits.ts'
+import { type Items, column, visitAs } from './look.ts'
 
 let berth: Console
 let scratch: string
@@ -20,7 +20,7 @@ describe('the overview', () => {
   test('shows what the API counts, and its numbers lead to the findings', async () => {
     const overview = await berth.manage('GET', '/system/findings/overview')
     const counts = overview['counts'] as Record<string, number>
-    await visit(berth, 'auditor', '/security', async (page) => {
+    await visitAs(berth, 'auditor', '/security', async (page) => {
       for (const [name, severity] of [
         ['Critical', 'critical'],
         ['High', 'high'],
@@ -42,7 +42,7 @@ describe('the overview', () => {
     const { upgrades } = (await berth.manage('GET', '/system/findings/overview')) as {
       upgrades: { package: string }[]
     }
-    await visit(berth, 'admin', '/security?trend=table', async (page) => {
+    await visitAs(berth, 'admin', '/security?trend=table', async (page) => {
       expect(await column(page, 'Upgrades that mend most', 'Package')).toEqual(
         upgrades.map(({ package: name }) => name),
       )
@@ -54,7 +54,7 @@ describe('the overview', () => {
   })
 
   test('is of a project for those who may not see the instance', async () => {
-    await visit(berth, 'reader', '/security', async (page) => {
+    await visitAs(berth, 'reader', '/security', async (page) => {
       const picker = page.getByRole('combobox', { name: 'Look at' })
       expect(await picker.inputValue()).toBe('acme')
       await picker.click()
@@ -62,7 +62,7 @@ describe('the overview', () => {
       await page.getByRole('option', { name: 'library' }).click()
       await page.waitForURL(/project=library/)
     })
-    await visit(berth, 'stranger', '/security?project=acme', async (page) => {
+    await visitAs(berth, 'stranger', '/security?project=acme', async (page) => {
       await page.getByText('There is no such thing here').first().waitFor()
     })
   })
@@ -73,7 +73,7 @@ describe('findings', () => {
     const filter = 'severity=critical&severity=high&fixable=true&repository=acme%2Fapi'
     const { items } = (await berth.manage('GET', `/system/findings?${filter}`)) as Items
     const address = '/security/findings?severity=critical,high&fixable=true&repository=acme/api'
-    await visit(berth, 'auditor', address, async (page) => {
+    await visitAs(berth, 'auditor', address, async (page) => {
       expect(await column(page, 'Findings', 'Vulnerability')).toEqual(
         items.map(({ vulnerability }) => vulnerability),
       )
@@ -88,12 +88,17 @@ describe('findings', () => {
   })
 
   test('that no filter fits say so, and the filters can be cleared', async () => {
-    await visit(berth, 'owner', '/security/findings?vulnerability=CVE-1999-0001', async (page) => {
-      await page.getByText('Nothing fits these filters').waitFor()
-      await page.getByRole('button', { name: 'Clear the filters' }).last().click()
-      await page.getByRole('link', { name: 'CVE-2022-37434' }).first().waitFor()
-      expect(page.url()).not.toContain('vulnerability')
-    })
+    await visitAs(
+      berth,
+      'owner',
+      '/security/findings?vulnerability=CVE-1999-0001',
+      async (page) => {
+        await page.getByText('Nothing fits these filters').waitFor()
+        await page.getByRole('button', { name: 'Clear the filters' }).last().click()
+        await page.getByRole('link', { name: 'CVE-2022-37434' }).first().waitFor()
+        expect(page.url()).not.toContain('vulnerability')
+      },
+    )
   })
 })
 
@@ -103,7 +108,7 @@ test('packages are found as the API finds them, and a fault of the search is tol
     '/packages?name=libssl1.1&version=%3C1.1.1w',
   )) as Items
   expect(items.length).toBeGreaterThan(0)
-  await visit(berth, 'auditor', '/security/packages', async (page) => {
+  await visitAs(berth, 'auditor', '/security/packages', async (page) => {
     await page.getByLabel('Package', { exact: true }).fill('libssl1.1<1.1.1w')
     await page.keyboard.press('Enter')
     await page.getByRole('table', { name: 'Images that contain it' }).waitFor()
@@ -127,7 +132,7 @@ test('a blocked pull is listed with its reason', async () => {
     },
   })
   expect(blocked.status).toBe(403)
-  await visit(berth, 'auditor', '/security/denials', async (page) => {
+  await visitAs(berth, 'auditor', '/security/denials', async (page) => {
     // Refusals are gathered for some seconds before they are written down.
     await page.getByText('CVE-2022-37434').first().waitFor({ timeout: 45_000 })
     expect(await column(page, 'Blocked pulls', 'Who')).toContain('admin')
@@ -139,7 +144,7 @@ describe('advisories', () => {
     const { revision } = await berth.manage('GET', '/advisories')
     const broken = join(scratch, 'broken.tar.zst')
     await writeFile(broken, 'this is no archive')
-    await visit(berth, 'admin', '/security/advisories', async (page) => {
+    await visitAs(berth, 'admin', '/security/advisories', async (page) => {
       expect(await column(page, 'Sources', 'Advisories')).toEqual(['5'])
       await page.locator('input[type=file]').setInputFiles(broken)
       await page.getByRole('button', { name: 'Import' }).click()
@@ -151,7 +156,7 @@ describe('advisories', () => {
   })
 
   test('can be read by everyone, imported only by those who may', async () => {
-    await visit(berth, 'reader', '/security/advisories', async (page) => {
+    await visitAs(berth, 'reader', '/security/advisories', async (page) => {
       await page.getByRole('table', { name: 'Sources' }).waitFor()
       expect(await page.getByRole('button', { name: 'Import' }).count()).toBe(0)
     })
