@@ -14,6 +14,8 @@ export default defineConfig({
     target: 'es2023',
     // An inline picture or font would need a hole in the content security policy.
     assetsInlineLimit: 0,
+    // Small, and so there at once: a style sheet that a lost connection broke off is not asked for again.
+    cssCodeSplit: false,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     manifest: true,

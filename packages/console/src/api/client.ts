@@ -6,7 +6,7 @@ import {
 } from '@berth/api/client.ts'
 import type { Route } from '@berth/api/route.ts'
 import { berthUrl } from './address.ts'
-import { noteAnswer, noteNoAnswer, noteTooMany } from './connection.ts'
+import { noteAnswer, noteNoAnswer, noteRequest, noteTooMany } from './connection.ts'
 import { askToSignInAgain, csrfToken, isSignedIn, noteRefusal } from './session-state.ts'
 
 const pauseSeconds = 5
@@ -25,11 +25,14 @@ const client = createClient({
 /** Notes on the way whether the server is there. Throws what `fetch` throws. */
 async function watchedFetch(...given: Parameters<typeof fetch>): Promise<Response> {
   let answer: Response
+  const end = noteRequest()
   try {
     answer = await fetch(...given)
   } catch (error) {
     if (!(error instanceof DOMException && error.name === 'AbortError')) noteNoAnswer()
     throw error
+  } finally {
+    end()
   }
   // A proxy whose server is gone answers with these.
   if (answer.status === 502 || answer.status === 504) noteNoAnswer()

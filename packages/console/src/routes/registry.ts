@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
+import { lazyPage } from './lazy-page.ts'
 import { root, shell } from './root.ts'
 
 // Signing in, projects, repositories, images, the own profile. Each page is loaded when it is opened.
@@ -6,235 +7,235 @@ import { root, shell } from './root.ts'
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  component: lazyRouteComponent(() => import('../pages/sign-in/sign-in.tsx')),
+  component: lazyPage(() => import('../pages/sign-in/sign-in.tsx')),
 })
 
 const setUp = createRoute({
   getParentRoute: () => root,
   path: '/setup',
-  component: lazyRouteComponent(() => import('../pages/sign-in/set-up.tsx')),
+  component: lazyPage(() => import('../pages/sign-in/set-up.tsx')),
 })
 
 const home = createRoute({
   getParentRoute: () => shell,
   path: '/',
-  component: lazyRouteComponent(() => import('../pages/home/home.tsx')),
+  component: lazyPage(() => import('../pages/home/home.tsx')),
 })
 
 const device = createRoute({
   getParentRoute: () => shell,
   path: '/device',
-  component: lazyRouteComponent(() => import('../pages/sign-in/device.tsx')),
+  component: lazyPage(() => import('../pages/sign-in/device.tsx')),
 })
 
 const search = createRoute({
   getParentRoute: () => shell,
   path: '/search',
-  component: lazyRouteComponent(() => import('../pages/search/search.tsx')),
+  component: lazyPage(() => import('../pages/search/search.tsx')),
 })
 
 const projects = createRoute({
   getParentRoute: () => shell,
   path: '/projects',
-  component: lazyRouteComponent(() => import('../pages/projects/list.tsx')),
+  component: lazyPage(() => import('../pages/projects/list.tsx')),
 })
 
 const project = createRoute({
   getParentRoute: () => shell,
   path: '/projects/$project',
-  component: lazyRouteComponent(() => import('../pages/projects/project.tsx')),
+  component: lazyPage(() => import('../pages/projects/project.tsx')),
 })
 
 const projectRepositories = createRoute({
   getParentRoute: () => project,
   path: '/',
-  component: lazyRouteComponent(() => import('../pages/projects/repositories.tsx')),
+  component: lazyPage(() => import('../pages/projects/repositories.tsx')),
 })
 
 const projectMembers = createRoute({
   getParentRoute: () => project,
   path: 'members',
-  component: lazyRouteComponent(() => import('../pages/projects/members.tsx')),
+  component: lazyPage(() => import('../pages/projects/members.tsx')),
 })
 
 const projectRobots = createRoute({
   getParentRoute: () => project,
   path: 'robots',
-  component: lazyRouteComponent(() => import('../pages/projects/robots.tsx')),
+  component: lazyPage(() => import('../pages/projects/robots.tsx')),
 })
 
 const projectWorkloads = createRoute({
   getParentRoute: () => project,
   path: 'workloads',
-  component: lazyRouteComponent(() => import('../pages/projects/workloads.tsx')),
+  component: lazyPage(() => import('../pages/projects/workloads.tsx')),
 })
 
 const projectPolicy = createRoute({
   getParentRoute: () => project,
   path: 'policy',
-  component: lazyRouteComponent(() => import('../pages/projects/policy.tsx')),
+  component: lazyPage(() => import('../pages/projects/policy.tsx')),
 })
 
 const projectSecurity = createRoute({
   getParentRoute: () => project,
   path: 'security',
-  component: lazyRouteComponent(() => import('../pages/projects/security.tsx')),
+  component: lazyPage(() => import('../pages/projects/security.tsx')),
 })
 
 const projectStorage = createRoute({
   getParentRoute: () => project,
   path: 'storage',
-  component: lazyRouteComponent(() => import('../pages/projects/storage.tsx')),
+  component: lazyPage(() => import('../pages/projects/storage.tsx')),
 })
 
 const projectImmutability = createRoute({
   getParentRoute: () => project,
   path: 'immutability',
-  component: lazyRouteComponent(() => import('../pages/projects/immutability.tsx')),
+  component: lazyPage(() => import('../pages/projects/immutability.tsx')),
 })
 
 const projectTrust = createRoute({
   getParentRoute: () => project,
   path: 'trust',
-  component: lazyRouteComponent(() => import('../pages/projects/trust.tsx')),
+  component: lazyPage(() => import('../pages/projects/trust.tsx')),
 })
 
 const projectAudit = createRoute({
   getParentRoute: () => project,
   path: 'audit',
-  component: lazyRouteComponent(() => import('../pages/projects/audit.tsx')),
+  component: lazyPage(() => import('../pages/projects/audit.tsx')),
 })
 
 const projectSettings = createRoute({
   getParentRoute: () => project,
   path: 'settings',
-  component: lazyRouteComponent(() => import('../pages/projects/settings.tsx')),
+  component: lazyPage(() => import('../pages/projects/settings.tsx')),
 })
 
 const repositories = createRoute({
   getParentRoute: () => shell,
   path: '/repositories',
-  component: lazyRouteComponent(() => import('../pages/repositories/list.tsx')),
+  component: lazyPage(() => import('../pages/repositories/list.tsx')),
 })
 
 const repository = createRoute({
   getParentRoute: () => shell,
   path: '/repositories/$repository',
-  component: lazyRouteComponent(() => import('../pages/repositories/repository.tsx')),
+  component: lazyPage(() => import('../pages/repositories/repository.tsx')),
 })
 
 const repositoryTags = createRoute({
   getParentRoute: () => repository,
   path: '/',
-  component: lazyRouteComponent(() => import('../pages/repositories/tags.tsx')),
+  component: lazyPage(() => import('../pages/repositories/tags.tsx')),
 })
 
 const repositoryAbout = createRoute({
   getParentRoute: () => repository,
   path: 'about',
-  component: lazyRouteComponent(() => import('../pages/repositories/about.tsx')),
+  component: lazyPage(() => import('../pages/repositories/about.tsx')),
 })
 
 const repositoryManifests = createRoute({
   getParentRoute: () => repository,
   path: 'manifests',
-  component: lazyRouteComponent(() => import('../pages/repositories/manifests.tsx')),
+  component: lazyPage(() => import('../pages/repositories/manifests.tsx')),
 })
 
 const repositoryCompare = createRoute({
   getParentRoute: () => repository,
   path: 'compare',
-  component: lazyRouteComponent(() => import('../pages/repositories/compare.tsx')),
+  component: lazyPage(() => import('../pages/repositories/compare.tsx')),
 })
 
 const repositorySettings = createRoute({
   getParentRoute: () => repository,
   path: 'settings',
-  component: lazyRouteComponent(() => import('../pages/repositories/settings.tsx')),
+  component: lazyPage(() => import('../pages/repositories/settings.tsx')),
 })
 
 const image = createRoute({
   getParentRoute: () => shell,
   path: '/repositories/$repository/images/$reference',
-  component: lazyRouteComponent(() => import('../pages/images/image.tsx')),
+  component: lazyPage(() => import('../pages/images/image.tsx')),
 })
 
 const imageLayers = createRoute({
   getParentRoute: () => image,
   path: '/',
-  component: lazyRouteComponent(() => import('../pages/images/layers.tsx')),
+  component: lazyPage(() => import('../pages/images/layers.tsx')),
 })
 
 const imageFiles = createRoute({
   getParentRoute: () => image,
   path: 'files',
-  component: lazyRouteComponent(() => import('../pages/images/files.tsx')),
+  component: lazyPage(() => import('../pages/images/files.tsx')),
 })
 
 const imageConfiguration = createRoute({
   getParentRoute: () => image,
   path: 'configuration',
-  component: lazyRouteComponent(() => import('../pages/images/configuration.tsx')),
+  component: lazyPage(() => import('../pages/images/configuration.tsx')),
 })
 
 const imageManifest = createRoute({
   getParentRoute: () => image,
   path: 'manifest',
-  component: lazyRouteComponent(() => import('../pages/images/manifest.tsx')),
+  component: lazyPage(() => import('../pages/images/manifest.tsx')),
 })
 
 const imagePackages = createRoute({
   getParentRoute: () => image,
   path: 'packages',
-  component: lazyRouteComponent(() => import('../pages/images/packages.tsx')),
+  component: lazyPage(() => import('../pages/images/packages.tsx')),
 })
 
 const imageFindings = createRoute({
   getParentRoute: () => image,
   path: 'findings',
-  component: lazyRouteComponent(() => import('../pages/images/findings.tsx')),
+  component: lazyPage(() => import('../pages/images/findings.tsx')),
 })
 
 const imageTrust = createRoute({
   getParentRoute: () => image,
   path: 'trust',
-  component: lazyRouteComponent(() => import('../pages/images/trust.tsx')),
+  component: lazyPage(() => import('../pages/images/trust.tsx')),
 })
 
 const imageRelations = createRoute({
   getParentRoute: () => image,
   path: 'relations',
-  component: lazyRouteComponent(() => import('../pages/images/relations.tsx')),
+  component: lazyPage(() => import('../pages/images/relations.tsx')),
 })
 
 const profile = createRoute({
   getParentRoute: () => shell,
   path: '/profile',
-  component: lazyRouteComponent(() => import('../pages/profile/profile.tsx')),
+  component: lazyPage(() => import('../pages/profile/profile.tsx')),
 })
 
 const profileAccount = createRoute({
   getParentRoute: () => profile,
   path: '/',
-  component: lazyRouteComponent(() => import('../pages/profile/account.tsx')),
+  component: lazyPage(() => import('../pages/profile/account.tsx')),
 })
 
 const profileKeys = createRoute({
   getParentRoute: () => profile,
   path: 'keys',
-  component: lazyRouteComponent(() => import('../pages/profile/keys.tsx')),
+  component: lazyPage(() => import('../pages/profile/keys.tsx')),
 })
 
 const profileSessions = createRoute({
   getParentRoute: () => profile,
   path: 'sessions',
-  component: lazyRouteComponent(() => import('../pages/profile/sessions.tsx')),
+  component: lazyPage(() => import('../pages/profile/sessions.tsx')),
 })
 
 const profileSecondFactor = createRoute({
   getParentRoute: () => profile,
   path: 'second-factor',
-  component: lazyRouteComponent(() => import('../pages/profile/second-factor.tsx')),
+  component: lazyPage(() => import('../pages/profile/second-factor.tsx')),
 })
 
 export const openRoutes = [signIn, setUp] as const

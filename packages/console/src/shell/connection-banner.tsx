@@ -20,7 +20,7 @@ export function ConnectionBanner() {
   const seconds = useSecondsLeft(kind === 'waiting' ? connection.until : undefined)
   const before = useRef(kind)
   useEffect(() => {
-    const wasTrouble = before.current !== 'well'
+    const wasTrouble = before.current === 'away' || before.current === 'waiting'
     before.current = kind
     // What was given up meanwhile is asked for again; after an absence everything may have changed.
     if (kind === 'well' && wasTrouble) void client.invalidateQueries()
@@ -29,6 +29,11 @@ export function ConnectionBanner() {
     return () => clearInterval(timer)
   }, [kind, client])
   if (kind === 'well') return null
+  const { title, words } = {
+    away: { title: uiText.awayTitle, words: uiText.away },
+    slow: { title: shellText.slowTitle, words: shellText.slow },
+    waiting: { title: shellText.waitingTitle, words: shellText.waiting(Math.max(seconds, 1)) },
+  }[kind]
   return (
     <Alert
       color={isAway ? 'red' : 'yellow'}
@@ -36,12 +41,12 @@ export function ConnectionBanner() {
       className={classes.banner}
       // The seconds that run down are not read out one by one.
       role={isAway ? 'alert' : 'status'}
-      aria-live={isAway ? 'assertive' : 'off'}
+      aria-live={({ away: 'assertive', slow: 'polite', waiting: 'off' } as const)[kind]}
       icon={isAway ? <IconCloudOff aria-hidden /> : <IconHourglass aria-hidden />}
-      title={isAway ? uiText.awayTitle : shellText.waitingTitle}
+      title={title}
     >
       <Group justify="space-between">
-        <Text size="sm">{isAway ? uiText.away : shellText.waiting(Math.max(seconds, 1))}</Text>
+        <Text size="sm">{words}</Text>
         {isAway && (
           <Button
             size="xs"

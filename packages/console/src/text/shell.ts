@@ -16,6 +16,8 @@ export const shellText = {
     seconds === 1
       ? 'Berth asked for a pause. This page goes on by itself in 1 second.'
       : `Berth asked for a pause. This page goes on by itself in ${seconds} seconds.`,
+  slowTitle: 'Berth answers slowly',
+  slow: 'An answer takes long. It is still waited for; nothing you typed is lost.',
   sessionEndedTitle: 'Your session has ended',
   sessionEnded: (name: string) =>
     `Sign in again as ${name}. The page behind this is as you left it, and what you wanted to do is done afterwards.`,

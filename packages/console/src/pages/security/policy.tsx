@@ -1,5 +1,6 @@
 import { ApiProblem } from '@berth/api/client.ts'
 import { readInstancePolicy, readPolicy } from '@berth/api/policies.ts'
+import { useState } from 'react'
 import { policyText as text } from '../../text/policy.ts'
 import { shellText } from '../../text/shell.ts'
 import { PageLink } from '../../ui/link.tsx'
@@ -27,10 +28,14 @@ function PolicyOf({ scope }: { scope: Scope }) {
   const { mayManagePolicy, isKnown } = useScopeRights(scope)
   // Having none is no fault.
   const isNone = policy.error instanceof ApiProblem && policy.error.status === 404
-  if (policy.error && !isNone && policy.data === undefined) {
+  const isThere = (policy.data !== undefined || isNone) && isKnown
+  // From then on it stays, and with it what is edited, whatever a later try to read says.
+  const [isOpen, setOpen] = useState(isThere)
+  if (isThere && !isOpen) setOpen(true)
+  if (!isThere && !isOpen) {
+    if (policy.error === null || isNone) return <Lines count={8} />
     return <Fault error={policy.error} onRetry={() => void policy.refetch()} />
   }
-  if ((policy.data === undefined && !isNone) || !isKnown) return <Lines count={8} />
   return (
     <PolicyEditor
       scope={scope}

@@ -45,9 +45,12 @@ export function ScopedPage({
 }) {
   const [{ project }] = useFilters()
   const mayInstance = useMay('readPolicies')
-  const needsFirst = project === undefined && !mayInstance
+  // Who loses that role in the midst of something stays there, with what was typed: the server refuses.
+  const [mightInstance] = useState(mayInstance)
+  const isInstance = mayInstance || mightInstance
+  const needsFirst = project === undefined && !isInstance
   const first = useApi(listProjects, { query: { limit: 1 } }, { isEnabled: needsFirst })
-  const scope = project ?? (mayInstance ? '' : first.data?.body.items[0]?.name)
+  const scope = project ?? (isInstance ? '' : first.data?.body.items[0]?.name)
   const heads = { title, lead, above }
   if (scope === undefined) {
     return (
