@@ -5,10 +5,12 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { loadFirstPage } from './routes.tsx'
+import { printLight } from './ui/print.ts'
 
 const root = document.querySelector('#root')
 if (!root) throw new Error('The page has no #root.')
 loadFirstPage()
+printLight()
 createRoot(root).render(
   <StrictMode>
     <App />
