@@ -88,6 +88,51 @@ test('finds an image from anywhere, and copies the line that pulls it', async ()
   })
 })
 
+test('makes a project, adds a member, makes a robot, takes its secret, and deletes it', async () => {
+  await walk('/projects', async (keys, page) => {
+    await keys.skipToContent()
+    await keys.use('button', 'Create a project')
+    await escapes(keys, page, 'Create a project', 'Create a project')
+    await keys.press('Enter')
+    await dialogOf(page, 'Create a project').waitFor()
+    await keys.fill('Name', 'harbour')
+    await keys.press('Enter')
+    await page.getByRole('heading', { name: 'harbour', level: 1 }).waitFor()
+
+    await keys.use('link', 'Members')
+    await keys.reach('combobox', 'Role')
+    await keys.press('ArrowUp')
+    await keys.reach('combobox', 'Name of the user or group', 'Shift+Tab')
+    await keys.replace('mia')
+    await keys.press('Escape')
+    await keys.use('button', 'Add')
+    await page.getByLabel('Role of mia').waitFor()
+
+    await keys.reach('link', 'Robots', 'Shift+Tab')
+    await keys.press('Enter')
+    await keys.use('button', 'Create a robot')
+    await dialogOf(page, 'Create a robot').waitFor()
+    await keys.fill('Name', 'deploy')
+    await keys.press('Enter')
+    await dialogOf(page, 'The secret of harbour+deploy').waitFor()
+    await keys.use('button', /^Copy: Secret/)
+    await keys.use('button', 'I have kept it')
+
+    await keys.use('button', 'What to do with harbour+deploy')
+    await keys.choose('Delete')
+    await dialogOf(page, 'Delete harbour+deploy?').waitFor()
+    await keys.fill(/^Type harbour\+deploy/, 'harbour+deploy')
+    await keys.press('Enter')
+    await page.getByRole('heading', { name: 'No robots yet' }).waitFor()
+    // What opened the dialog is gone with the robot.
+    const heading = page.getByRole('heading', { name: 'harbour', level: 1 })
+    await eventually(() => hasFocus(heading)).toBe(true)
+  })
+  const members = await listOf(berth, '/projects/harbour/members')
+  expect(members).toMatchObject([{ name: 'mia' }])
+  expect(await listOf(berth, '/projects/harbour/robots')).toEqual([])
+})
+
 test('adds a rule to a policy, and saves it after a look at what changes', async () => {
   await walk('/security/policy?project=acme', async (keys, page) => {
     await keys.skipToContent()

@@ -19,6 +19,15 @@ const dialog = {
   // Their heads are `<header>`, which would be a second one of the page.
   attributes: { header: { role: 'presentation' } },
   closeButtonProps: { 'aria-label': uiText.close },
+  onExitTransitionEnd: keepFocus,
+}
+
+/** What opened a dialog may be gone when it closes, as a row that was deleted: one goes on at the heading of the page. */
+function keepFocus(): void {
+  setTimeout(() => {
+    if (document.activeElement !== document.body) return
+    document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true })
+  }, 50)
 }
 
 export const theme = createTheme({
