@@ -114,6 +114,7 @@ export const calls: readonly Call[] = [
   { method: 'DELETE', path: '/users/{made}', make: user, may: admin },
   // The user has none.
   { method: 'DELETE', path: '/users/{made}/second-factor', make: user, may: admin, status: 409 },
+  { method: 'GET', path: '/users/{made}/second-factor', make: user, may: auditors },
   { method: 'DELETE', path: '/users/{made}/sessions', make: user, may: admin },
   { method: 'PUT', path: '/users/{made}/password', make: user, body: { password }, may: admin },
   { method: 'POST', path: '/groups', body: { name: '{made}' }, may: admin },

@@ -99,7 +99,6 @@ export const controls: Controls = {
     [/^Delete$/, admin],
     [/^Save$/, admin],
     [/^Set a new password$/, admin],
-    [/^Remove the second factor$/, admin],
   ],
   '/administration/groups': [[/^Create a group$/, admin]],
   '/administration/groups/platform': [

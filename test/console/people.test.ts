@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Console, settled, startConsole, type Visit } from './harness.ts'
 import { choose, column, eventually, listOf, violationsIn, visitAsAdmin } from './look.ts'
 import { password } from './seed.ts'
+import { codeOf } from './totp.ts'
 
 let berth: Console
 beforeAll(async () => {
@@ -153,7 +154,7 @@ describe('users', () => {
     })
   })
 
-  test('a key is revoked, and a second factor is removed only when that is confirmed', async () => {
+  test('a key is revoked; who has no second factor is offered nothing to remove', async () => {
     const basic = Buffer.from(`maintainer:${password}`).toString('base64')
     const made = await fetch(`${berth.berth.origin}/api/v1/account/keys`, {
       method: 'POST',
@@ -167,16 +168,39 @@ describe('users', () => {
       await revoke.getByRole('button', { name: 'Revoke' }).click()
       await page.getByText('No keys.').waitFor()
       expect(await list('/users/maintainer/keys')).toEqual([])
+      await page.getByText('This user has none.').waitFor()
+      expect(await page.getByRole('button', { name: 'Remove the second factor' }).count()).toBe(0)
+    })
+  })
 
-      const sent: string[] = []
-      page.on('request', (request) => {
-        if (request.method() === 'DELETE') sent.push(new URL(request.url()).pathname)
+  test('a second factor is removed only when that is confirmed', async () => {
+    await berth.manage('POST', '/users', { name: 'nina', password })
+    const own = async (path: string, body?: object) => {
+      const basic = Buffer.from(`nina:${password}`).toString('base64')
+      const answer = await fetch(`${berth.berth.origin}/api/v1/second-factor${path}`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${basic}`, 'content-type': 'application/json' },
+        ...(body && { body: JSON.stringify(body) }),
       })
-      await page.getByRole('button', { name: 'Remove the second factor' }).click()
+      const text = await answer.text()
+      expect(answer.status, text).toBe(201)
+      return JSON.parse(text) as { secret: string }
+    }
+    const { secret } = await own('')
+    await own('/confirm', { code: codeOf(secret) })
+    const isActive = async () =>
+      (await berth.manage('GET', '/users/nina/second-factor'))['active'] === true
+    await visit('/administration/users/nina', async (page) => {
+      const remove = page.getByRole('button', { name: 'Remove the second factor' })
+      await remove.click()
       const dialog = page.getByRole('dialog', { name: 'Remove the second factor?' })
       await dialog.getByRole('button', { name: 'Cancel' }).click()
       await dialog.waitFor({ state: 'detached' })
-      expect(sent).toEqual([])
+      expect(await isActive()).toBe(true)
+      await remove.click()
+      await dialog.getByRole('button', { name: 'Remove the second factor' }).click()
+      await page.getByText('This user has none.').waitFor()
+      expect(await isActive()).toBe(false)
     })
   })
 })

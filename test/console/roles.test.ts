@@ -105,9 +105,10 @@ async function faultsOf(visit: Visit, path: string, role: Role | undefined): Pro
   } catch {
     return ['stays blank or goes on loading']
   }
-  const { headings, words, offered } = await visit.page.evaluate(() => ({
+  const { headings, words, fields, offered } = await visit.page.evaluate(() => ({
     headings: document.querySelectorAll('h1').length,
     words: document.body.innerText,
+    fields: document.querySelectorAll('main input').length,
     offered: [...document.querySelectorAll<HTMLElement>('main button')]
       .filter((button) => button.offsetParent !== null)
       .map((button) => (button.getAttribute('aria-label') ?? button.innerText).trim()),
@@ -118,7 +119,9 @@ async function faultsOf(visit: Visit, path: string, role: Role | undefined): Pro
   const mayRead = role === 'admin' || role === 'auditor'
   if (path.startsWith('/administration')) {
     if (!mayRead && !refusals.test(words)) faults.push('does not say it is refused')
-    if (mayRead && /You may not see this/.test(words)) faults.push('is refused to who may see it')
+    const isRefused = words.includes('You may not see this')
+    if (isRefused && fields > 0) faults.push('has filters for what may not be seen')
+    if (mayRead && isRefused) faults.push('is refused to who may see it')
   }
   // The pages of images that are not listed have the controls of all pages of the image.
   if (!sameForAll.test(path)) faults.push(...faultsOfControls(path, role, offered))

@@ -108,6 +108,21 @@ export const renewRecoveryCodes = defineRoute({
   secret: true,
 })
 
+export const readUserSecondFactor = defineRoute({
+  id: 'readUserSecondFactor',
+  method: 'GET',
+  path: '/users/{user}/second-factor',
+  topic: 'Second factor',
+  summary: 'Whether a user has a second factor',
+  params: z.strictObject({ user: userName }),
+  query: none,
+  body: undefined,
+  status: 200,
+  answer: z.strictObject({ active: z.boolean(), since: z.iso.datetime().nullable() }),
+  problems: ['notFound'],
+  versioned: false,
+})
+
 export const resetSecondFactor = defineRoute({
   id: 'resetSecondFactor',
   method: 'DELETE',

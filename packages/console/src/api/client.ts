@@ -51,6 +51,11 @@ export async function callApi<R extends Route>(
   return withSession(route, () => client.call(route, request))
 }
 
+/** Whether whoever asked may not read it, or may not know that it is there. */
+export function isRefusal(error: unknown): error is ApiProblem {
+  return error instanceof ApiProblem && [401, 403, 404].includes(error.status)
+}
+
 /** As `callApi`, for a route that streams: the whole of it as text. */
 export async function readApiText<R extends Route>(
   route: R,

@@ -1,8 +1,7 @@
 import { listAuditEntries, listProjectAuditEntries } from '@berth/api/audit.ts'
-import { ApiProblem } from '@berth/api/client.ts'
 import { Badge, Button, Group, Menu, Select, TextInput, UnstyledButton } from '@mantine/core'
 import { useMemo, useState } from 'react'
-import { apiAddress } from '../api/client.ts'
+import { apiAddress, isRefusal } from '../api/client.ts'
 import { useApiPages } from '../api/queries.ts'
 import { auditText as text } from '../text/audit.ts'
 import { type Column, DataTable } from '../ui/data-table.tsx'
@@ -40,9 +39,8 @@ export function AuditLog({ project }: { project: string | undefined }) {
   const columns = useMemo(() => columnsFor(setShown), [])
   const clear = () => setFilters(Object.fromEntries(names.map((name) => [name, undefined])))
   const { error } = entries
-  const isRefused = error instanceof ApiProblem && [401, 403, 404].includes(error.status)
   // Neither filters nor an export of what may not be read.
-  if (isRefused) return <Fault error={error} />
+  if (isRefusal(error)) return <Fault error={error} />
   return (
     <>
       <AuditFilters filters={filters} onChange={setFilters} project={project} query={query} />

@@ -9,6 +9,7 @@ import {
 import { ActionIcon, Badge, Button, Group } from '@mantine/core'
 import { IconArrowDown, IconArrowUp, IconLock, IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
+import { isRefusal } from '../api/client.ts'
 import { immutabilityText as text } from '../text/immutability.ts'
 import { Confirm } from '../ui/confirm.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
@@ -105,7 +106,7 @@ export function ImmutabilityRules({ project, mayManage }: { project: Place; mayM
           </Empty>
         }
       />
-      <TestTag project={project} />
+      {!isRefusal(read.error) && <TestTag project={project} />}
       <ImmutabilityForm
         key={dialog?.rule?.id}
         project={project}

@@ -71,6 +71,8 @@ export const peopleText = {
     revokeTitle: (name: string) => `Revoke the key ${name}?`,
     revokeLead: 'Whatever uses it is refused from then on.',
     secondFactor: 'Second factor',
+    noFactor: 'This user has none.',
+    factorSince: 'In use since',
     resetFactor: 'Remove the second factor',
     resetFactorTitle: 'Remove the second factor?',
     resetFactorLead:

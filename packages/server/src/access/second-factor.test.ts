@@ -183,7 +183,12 @@ describe.each(testDatabases)('SecondFactor on $name', (engine) => {
         ...contextOf(alice),
         actor: { kind: 'user', id: 'root', name: 'root' },
       } as const
+      expect(await services.secondFactor.stateOf('alice')).toMatchObject({ active: true })
       await services.secondFactor.reset(context, 'alice')
+      expect(await services.secondFactor.stateOf('alice')).toMatchObject({ active: false })
+      await expect(services.secondFactor.stateOf('nobody')).rejects.toMatchObject({
+        kind: 'notFound',
+      })
       expect((await signIn(undefined)).user.name).toBe('alice')
       await expect(services.secondFactor.reset(context, 'alice')).rejects.toMatchObject({
         kind: 'conflict',

@@ -57,6 +57,13 @@ export class SecondFactor {
     return { active: true, since, recoveryCodesLeft }
   }
 
+  /** Of somebody else. Throws `notFound`. */
+  async stateOf(userName: string): Promise<SecondFactorState> {
+    const user = await findUserByName(this.#database.read, userName)
+    if (!user) throw userNotFound()
+    return this.state(user.id)
+  }
+
   /**
    * Makes a secret for the user's app, shown this once; an earlier one that was not confirmed is void.
    * Throws `conflict` (reason `secondFactorActive` or `signsInElsewhere`).

@@ -91,6 +91,7 @@ const management: Readonly<Record<string, readonly CallerName[]>> = {
   ...ids(deleters, 'readReclaimable'),
   ...ids(seers, 'readDefaults listGroups readGroup listGroupMembers listUsers readUser'),
   ...ids(seers, 'listUserSessions listInstanceRobots readInstanceRobot listUserKeys'),
+  ...ids(seers, 'readUserSecondFactor'),
   ...ids(seers, 'listInstanceWorkloadRules readInstanceWorkloadRule listAuditEntries'),
   ...ids(seers, 'exportAuditEntries readAuditStatus readInstanceUsage readSystem'),
   ...ids(seers, 'readTraffic readHealth listSettings readJobLog listSignInSettings'),

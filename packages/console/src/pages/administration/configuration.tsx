@@ -1,5 +1,6 @@
 import { listSettings } from '@berth/api/configuration.ts'
 import { Badge, Group, Switch, Text } from '@mantine/core'
+import { isRefusal } from '../../api/client.ts'
 import { type ItemOf, useApi } from '../../api/queries.ts'
 import { systemText } from '../../text/system.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
@@ -77,16 +78,22 @@ export default function Configuration() {
   const isFiltered = q !== '' || only !== undefined
   return (
     <Page title={text.title} lead={text.lead}>
-      <Group gap="md">
-        <FilterField label={text.filter} value={q} onChange={(value) => setFilters({ q: value })} />
-        <Switch
-          label={text.onlySet}
-          checked={only === 'set'}
-          onChange={(event) =>
-            setFilters({ only: event.currentTarget.checked ? 'set' : undefined })
-          }
-        />
-      </Group>
+      {!isRefusal(settings.error) && (
+        <Group gap="md">
+          <FilterField
+            label={text.filter}
+            value={q}
+            onChange={(value) => setFilters({ q: value })}
+          />
+          <Switch
+            label={text.onlySet}
+            checked={only === 'set'}
+            onChange={(event) =>
+              setFilters({ only: event.currentTarget.checked ? 'set' : undefined })
+            }
+          />
+        </Group>
+      )}
       <DataTable
         label={text.title}
         columns={columns}

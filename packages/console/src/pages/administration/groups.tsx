@@ -1,6 +1,7 @@
 import { listGroups } from '@berth/api/groups.ts'
 import { Button } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
+import { isRefusal } from '../../api/client.ts'
 import { type ItemOf, useApiPages } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { peopleText } from '../../text/people.ts'
@@ -53,11 +54,13 @@ export default function Groups() {
       lead={text.lead}
       actions={mayManage && <Button onClick={open}>{text.create}</Button>}
     >
-      <FilterField
-        label={text.filter}
-        value={prefix ?? ''}
-        onChange={(value) => setFilters({ prefix: value.toLowerCase() })}
-      />
+      {!isRefusal(groups.error) && (
+        <FilterField
+          label={text.filter}
+          value={prefix ?? ''}
+          onChange={(value) => setFilters({ prefix: value.toLowerCase() })}
+        />
+      )}
       <DataTable
         label={text.title}
         columns={columns}

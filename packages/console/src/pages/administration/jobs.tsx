@@ -1,5 +1,6 @@
 import { jobName, jobState, listJobs } from '@berth/api/jobs.ts'
 import { Group, Select } from '@mantine/core'
+import { isRefusal } from '../../api/client.ts'
 import { type ItemOf, useApiPages } from '../../api/queries.ts'
 import { jobsText as text } from '../../text/jobs.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
@@ -55,22 +56,24 @@ export default function Jobs() {
   const isFiltered = filters.state !== undefined || filters.name !== undefined
   return (
     <Page title={text.title} lead={text.lead}>
-      <Group gap="sm">
-        <FilterField
-          label={text.nameFilter}
-          value={filters.name ?? ''}
-          onChange={(value) => setFilters({ name: value.toLowerCase() })}
-        />
-        <Select
-          aria-label={text.state}
-          placeholder={text.state}
-          clearable
-          data={jobState.options.map((value) => ({ value, label: text.states[value] }))}
-          value={state ?? null}
-          onChange={(value) => setFilters({ state: value ?? undefined })}
-          w={160}
-        />
-      </Group>
+      {!isRefusal(jobs.error) && (
+        <Group gap="sm">
+          <FilterField
+            label={text.nameFilter}
+            value={filters.name ?? ''}
+            onChange={(value) => setFilters({ name: value.toLowerCase() })}
+          />
+          <Select
+            aria-label={text.state}
+            placeholder={text.state}
+            clearable
+            data={jobState.options.map((value) => ({ value, label: text.states[value] }))}
+            value={state ?? null}
+            onChange={(value) => setFilters({ state: value ?? undefined })}
+            w={160}
+          />
+        </Group>
+      )}
       <DataTable
         label={text.title}
         columns={columns}

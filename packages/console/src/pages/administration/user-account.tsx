@@ -1,14 +1,16 @@
-import { resetSecondFactor } from '@berth/api/second-factor.ts'
+import { readUserSecondFactor, resetSecondFactor } from '@berth/api/second-factor.ts'
 import { setUserPassword, updateUser, type user } from '@berth/api/users.ts'
-import { Button, Stack, TextInput } from '@mantine/core'
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type * as z from 'zod'
-import { useApiAction } from '../../api/queries.ts'
+import { useApi, useApiAction } from '../../api/queries.ts'
 import { peopleText } from '../../text/people.ts'
 import { useApiForm } from '../../ui/api-form.ts'
 import { Confirm } from '../../ui/confirm.tsx'
 import { notifyDone } from '../../ui/notify.ts'
 import { Section } from '../../ui/page.tsx'
+import { Nothing, Show } from '../../ui/states.tsx'
+import { Moment } from '../../ui/time.tsx'
 import { FormEnd } from '../../ui/form-end.tsx'
 import { RoleField } from './role-field.tsx'
 import { PasswordField } from '../../ui/password-field.tsx'
@@ -27,7 +29,7 @@ export function UserAccount(props: Props) {
     <Stack gap="xl">
       <Details {...props} />
       {props.mayManage && props.user.source === 'local' && <Password name={props.user.name} />}
-      {props.mayManage && <SecondFactor name={props.user.name} />}
+      <SecondFactor name={props.user.name} mayManage={props.mayManage} />
     </Stack>
   )
 }
@@ -101,14 +103,30 @@ function Password({ name }: { name: string }) {
   )
 }
 
-function SecondFactor({ name }: { name: string }) {
+function SecondFactor({ name, mayManage }: { name: string; mayManage: boolean }) {
   const [isAsked, setAsked] = useState(false)
+  const factor = useApi(readUserSecondFactor, { params: { user: name } })
   const reset = useApiAction(resetSecondFactor)
   return (
-    <Section title={text.secondFactor} lead={text.resetFactorLead}>
-      <Button variant="default" style={{ alignSelf: 'flex-start' }} onClick={() => setAsked(true)}>
-        {text.resetFactor}
-      </Button>
+    <Section title={text.secondFactor}>
+      <Show of={factor}>
+        {({ body: { active, since } }) =>
+          active ? (
+            <Group className="berth-panel" px="md" py="sm" justify="space-between">
+              <Text size="sm">
+                {text.factorSince} {since !== null && <Moment at={since} />}
+              </Text>
+              {mayManage && (
+                <Button variant="default" onClick={() => setAsked(true)}>
+                  {text.resetFactor}
+                </Button>
+              )}
+            </Group>
+          ) : (
+            <Nothing>{text.noFactor}</Nothing>
+          )
+        }
+      </Show>
       <Confirm
         isOpen={isAsked}
         title={text.resetFactorTitle}

@@ -1,6 +1,7 @@
 import { listUsers } from '@berth/api/users.ts'
 import { Badge, Button, Group, Select } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
+import { isRefusal } from '../../api/client.ts'
 import { type ItemOf, useApiPages } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { peopleText } from '../../text/people.ts'
@@ -87,34 +88,36 @@ export default function Users() {
       lead={text.lead}
       actions={mayManage && <Button onClick={open}>{text.create}</Button>}
     >
-      <Group gap="sm">
-        <FilterField
-          label={text.filter}
-          value={prefix ?? ''}
-          onChange={(value) => setFilters({ prefix: value.toLowerCase() })}
-        />
-        <Select
-          aria-label={peopleText.role}
-          placeholder={peopleText.role}
-          clearable
-          data={instanceRoles.map((value) => ({ value, label: peopleText.roles[value] }))}
-          value={role ?? null}
-          onChange={(value) => setFilters({ role: value ?? undefined })}
-          w={220}
-        />
-        <Select
-          aria-label={peopleText.state}
-          placeholder={peopleText.state}
-          clearable
-          data={[
-            { value: 'false', label: peopleText.active },
-            { value: 'true', label: peopleText.disabled },
-          ]}
-          value={disabled ?? null}
-          onChange={(value) => setFilters({ disabled: value ?? undefined })}
-          w={140}
-        />
-      </Group>
+      {!isRefusal(users.error) && (
+        <Group gap="sm">
+          <FilterField
+            label={text.filter}
+            value={prefix ?? ''}
+            onChange={(value) => setFilters({ prefix: value.toLowerCase() })}
+          />
+          <Select
+            aria-label={peopleText.role}
+            placeholder={peopleText.role}
+            clearable
+            data={instanceRoles.map((value) => ({ value, label: peopleText.roles[value] }))}
+            value={role ?? null}
+            onChange={(value) => setFilters({ role: value ?? undefined })}
+            w={220}
+          />
+          <Select
+            aria-label={peopleText.state}
+            placeholder={peopleText.state}
+            clearable
+            data={[
+              { value: 'false', label: peopleText.active },
+              { value: 'true', label: peopleText.disabled },
+            ]}
+            value={disabled ?? null}
+            onChange={(value) => setFilters({ disabled: value ?? undefined })}
+            w={140}
+          />
+        </Group>
+      )}
       <DataTable
         label={text.title}
         columns={columns}

@@ -3,6 +3,7 @@ import {
   confirmSecondFactor,
   disableSecondFactor,
   readSecondFactor,
+  readUserSecondFactor,
   renewRecoveryCodes,
   resetSecondFactor,
 } from '@berth/api/second-factor.ts'
@@ -10,7 +11,7 @@ import { type Binding, bind } from './call.ts'
 
 const person = { on: 'person' } as const
 
-/** The authenticator app of the one who asks. */
+/** The authenticator app of the one who asks, and for administrators those of others. */
 export const secondFactorRoutes: readonly Binding[] = [
   bind(readSecondFactor, person, async ({ secondFactor }, { caller }) => {
     const { active, since, recoveryCodesLeft } = await secondFactor.state(caller.actor.id)
@@ -32,6 +33,14 @@ export const secondFactorRoutes: readonly Binding[] = [
     const recoveryCodes = await secondFactor.renewRecoveryCodes(context, caller.actor.id, body)
     return { body: { recoveryCodes } }
   }),
+  bind(
+    readUserSecondFactor,
+    { on: 'instance', action: 'readUsers' },
+    async ({ secondFactor }, { params }) => {
+      const { active, since } = await secondFactor.stateOf(params.user)
+      return { body: { active, since: since ?? null } }
+    },
+  ),
   bind(
     resetSecondFactor,
     { on: 'instance', action: 'manageUsers' },
