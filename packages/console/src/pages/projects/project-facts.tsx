@@ -36,7 +36,6 @@ export function ProjectFacts() {
                 key="findings"
                 to="/projects/$project/security"
                 params={{ project: project.name }}
-                aria-label={text.openFindings}
                 inherit
               >
                 <SeverityCounts counts={findings} />
