@@ -55,11 +55,14 @@ function describeNode({ target, html, any }: Violation['nodes'][number]): string
   return `${target.join(' ')} ${html.slice(0, 160)} (${any[0]?.message ?? ''})`
 }
 
-/** Pixels by which the page is wider than its window. */
-export function overflowOf(page: Page): Promise<number> {
-  return page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  )
+/** Pixels by which the page is wider than its window, once it has had the time to follow a change of it. */
+export async function overflowOf(page: Page): Promise<number> {
+  const beyond = () =>
+    page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  for (const until = Date.now() + 3_000; Date.now() < until; await page.waitForTimeout(50)) {
+    if ((await beyond()) <= 0) return 0
+  }
+  return beyond()
 }
 
 /** The texts of a column of a table. */
