@@ -70,10 +70,12 @@ function sorted(column: string, begins: string): Step {
   }
 }
 
-function followed(to: string, shows: Sight): Step {
+/** `among`: the links of the page itself, or those beside it. */
+function followed(to: string, shows: Sight, among: 'main' | 'navigation' = 'navigation'): Step {
   return {
     name: `go to ${to.toLowerCase()}`,
-    act: (page) => page.getByRole('link', { name: to, exact: true }).first().click(),
+    act: (page) =>
+      page.getByRole(among).getByRole('link', { name: to, exact: true }).first().click(),
     shows,
   }
 }
@@ -114,7 +116,7 @@ export function visitsOf(given: {
       steps: [
         typed('filter', '4711'),
         cleared(firstRow('large/')),
-        sorted('Size', 'service-100000'),
+        sorted('Size', 'service-10000'),
       ],
       scrolls: true,
     },
@@ -149,7 +151,7 @@ export function visitsOf(given: {
     {
       name: 'image',
       path: `${at(image.repository)}/images/${image.tag}`,
-      steps: [followed('Configuration', { selector: 'main', text: 'linux' })],
+      steps: [followed('Configuration', { selector: 'main', text: 'linux' }, 'main')],
     },
     { name: 'search', path: '/search?q=library-47', steps: [] },
     {
