@@ -31,6 +31,22 @@ export function visitAsAdmin(
   return visitAs(berth, 'admin', path, use)
 }
 
+/** Asks the management API as this user, past the console. */
+export function askAs(
+  berth: Console,
+  user: { readonly name: string; readonly password: string },
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Response> {
+  const basic = Buffer.from(`${user.name}:${user.password}`).toString('base64')
+  return fetch(`${berth.berth.origin}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Basic ${basic}`, 'content-type': 'application/json' },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+}
+
 /** The items of a list of the API, as the administrator reads it. */
 export async function listOf(berth: Console, path: string): Promise<Record<string, unknown>[]> {
   const { items } = (await berth.manage('GET', path)) as Items
@@ -63,6 +79,12 @@ export async function overflowOf(page: Page): Promise<number> {
     if ((await beyond()) <= 0) return 0
   }
   return beyond()
+}
+
+/** What tells the rows of a table apart. */
+export async function namesIn(page: Page, table: string): Promise<string[]> {
+  const cells = page.getByRole('table', { name: table }).locator('td[data-main]')
+  return (await cells.allInnerTexts()).map((text) => text.trim())
 }
 
 /** The texts of a column of a table. */

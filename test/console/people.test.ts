@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Console, settled, startConsole, type Visit } from './harness.ts'
-import { choose, column, eventually, listOf, violationsIn, visitAsAdmin } from './look.ts'
+import { askAs, choose, column, eventually, listOf, violationsIn, visitAsAdmin } from './look.ts'
 import { password } from './seed.ts'
 import { codeOf } from './totp.ts'
 
@@ -155,12 +155,9 @@ describe('users', () => {
   })
 
   test('a key is revoked; who has no second factor is offered nothing to remove', async () => {
-    const basic = Buffer.from(`maintainer:${password}`).toString('base64')
-    const made = await fetch(`${berth.berth.origin}/api/v1/account/keys`, {
-      method: 'POST',
-      headers: { authorization: `Basic ${basic}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ name: 'laptop', actions: ['pull'] }),
-    })
+    const owner = { name: 'maintainer', password }
+    const key = { name: 'laptop', actions: ['pull'] }
+    const made = await askAs(berth, owner, 'POST', '/account/keys', key)
     expect(made.status, await made.text()).toBe(201)
     await visit('/administration/users/maintainer', async (page) => {
       await page.getByRole('button', { name: 'Revoke: laptop' }).click()
@@ -176,12 +173,8 @@ describe('users', () => {
   test('a second factor is removed only when that is confirmed', async () => {
     await berth.manage('POST', '/users', { name: 'nina', password })
     const own = async (path: string, body?: object) => {
-      const basic = Buffer.from(`nina:${password}`).toString('base64')
-      const answer = await fetch(`${berth.berth.origin}/api/v1/second-factor${path}`, {
-        method: 'POST',
-        headers: { authorization: `Basic ${basic}`, 'content-type': 'application/json' },
-        ...(body && { body: JSON.stringify(body) }),
-      })
+      const nina = { name: 'nina', password }
+      const answer = await askAs(berth, nina, 'POST', `/second-factor${path}`, body)
       const text = await answer.text()
       expect(answer.status, text).toBe(201)
       return JSON.parse(text) as { secret: string }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Console, settled, startConsole, type Visit } from './harness.ts'
+import { askAs } from './look.ts'
 import { password } from './seed.ts'
 
 let berth: Console
@@ -30,11 +31,7 @@ async function signIn({ context }: Visit, name: string): Promise<void> {
 }
 
 async function signInByBasic(name: string, secret: string): Promise<number> {
-  const basic = Buffer.from(`${name}:${secret}`).toString('base64')
-  const answer = await fetch(`${berth.berth.origin}/api/v1/session`, {
-    headers: { authorization: `Basic ${basic}` },
-  })
-  return answer.status
+  return (await askAs(berth, { name, password: secret }, 'GET', '/session')).status
 }
 
 test('a key is created with its reach, shown once, good for docker, and revoked', async () => {

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pushArtifact } from './artifacts.ts'
 import { type Console, type Look, settled, startConsole, type Visit } from './harness.ts'
-import { visitAs } from './look.ts'
+import { askAs, namesIn, visitAs } from './look.ts'
 import { password, type Role } from './seed.ts'
 
 let berth: Console
@@ -38,20 +38,8 @@ const visiting = (
 ): Promise<void> => visitAs(berth, role, path, doing, look)
 
 /** What the server says to a request that the role makes itself. */
-async function statusFor(role: Role, method: string, path: string, body?: object): Promise<number> {
-  const basic = Buffer.from(`${role}:${password}`).toString('base64')
-  const answer = await fetch(`${berth.berth.origin}/api/v1${path}`, {
-    method,
-    headers: { authorization: `Basic ${basic}`, 'content-type': 'application/json' },
-    ...(body && { body: JSON.stringify(body) }),
-  })
-  return answer.status
-}
-
-/** The first column of a table. */
-async function names(page: Page, table: string): Promise<string[]> {
-  const cells = page.getByRole('table', { name: table }).locator('td[data-main]')
-  return (await cells.allInnerTexts()).map((text) => text.trim())
+async function statusFor(name: Role, method: string, path: string, body?: object): Promise<number> {
+  return (await askAs(berth, { name, password }, method, path, body)).status
 }
 
 type Items = { items: { name: string }[] }
@@ -61,15 +49,15 @@ describe('the list of repositories', () => {
   it('shows what may be pulled, sorts and filters by the address', async () => {
     await visiting('admin', '/repositories', async (page) => {
       const all = namesOf(await berth.manage('GET', '/repositories'))
-      expect(await names(page, 'Repositories')).toEqual(all)
+      expect(await namesIn(page, 'Repositories')).toEqual(all)
       await page.getByRole('button', { name: 'Size' }).press('Enter')
       await page.waitForURL(/sort=size&order=descending/)
       await settled(page)
       const bySize = namesOf(await berth.manage('GET', '/repositories?sort=size'))
-      expect(await names(page, 'Repositories')).toEqual(bySize)
+      expect(await namesIn(page, 'Repositories')).toEqual(bySize)
       await page.getByRole('textbox', { name: 'Part of the name' }).fill('ml/')
       await page.waitForURL(/contains=ml/)
-      await expect.poll(() => names(page, 'Repositories')).toEqual(['acme/ml/trainer'])
+      await expect.poll(() => namesIn(page, 'Repositories')).toEqual(['acme/ml/trainer'])
     })
   })
 
@@ -77,7 +65,7 @@ describe('the list of repositories', () => {
     await visiting('owner', '/repositories?contains=zzz', async (page) => {
       await page.getByRole('heading', { name: 'Nothing fits these filters' }).waitFor()
       await page.getByRole('button', { name: 'Clear the filters' }).last().click()
-      await expect.poll(() => names(page, 'Repositories')).toContain('acme/api')
+      await expect.poll(() => namesIn(page, 'Repositories')).toContain('acme/api')
       await page.getByRole('textbox', { name: 'Part of the name' }).fill('a b')
       await page.getByRole('alert').getByText('Names hold only').waitFor()
     })
@@ -88,14 +76,14 @@ describe('the list of repositories', () => {
       await page.getByRole('combobox', { name: 'Project' }).fill('acme/m')
       await page.getByRole('option', { name: 'acme/ml' }).click()
       await page.waitForURL(/project=acme/)
-      await expect.poll(() => names(page, 'Repositories')).toEqual(['acme/ml/trainer'])
+      await expect.poll(() => namesIn(page, 'Repositories')).toEqual(['acme/ml/trainer'])
     })
   })
 
   it('shows to others only what they may pull', async () => {
     for (const role of [undefined, 'stranger'] as const) {
       await visiting(role, '/repositories', async (page) => {
-        expect(await names(page, 'Repositories')).toEqual(['library/debian'])
+        expect(await namesIn(page, 'Repositories')).toEqual(['library/debian'])
       })
     }
   })
@@ -105,7 +93,7 @@ describe('the tags of a repository', () => {
   it('stand in the order of versions, with platforms, signatures and findings in words', async () => {
     await visiting('reader', api, async (page) => {
       const versions = '/repositories/acme%2Fapi/tags?sort=version'
-      expect(await names(page, 'Tags')).toEqual(namesOf(await berth.manage('GET', versions)))
+      expect(await namesIn(page, 'Tags')).toEqual(namesOf(await berth.manage('GET', versions)))
       const row = (tag: string) =>
         page.getByRole('row').filter({ has: page.getByRole('link', { name: tag, exact: true }) })
       const [index, old] = [await row('1.10.0').innerText(), await row('1.1.0').innerText()]
@@ -142,7 +130,7 @@ describe('the tags of a repository', () => {
       await dialog.getByRole('textbox').fill('1.1.0')
       await page.keyboard.press('Enter')
       await page.getByText('The tag 1.1.0 is deleted.').waitFor()
-      await expect.poll(() => names(page, 'Tags')).not.toContain('1.1.0')
+      await expect.poll(() => namesIn(page, 'Tags')).not.toContain('1.1.0')
     })
     const left = namesOf(await berth.manage('GET', '/repositories/acme%2Fapi/tags'))
     expect(left).not.toContain('1.1.0')

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pushArtifact } from './artifacts.ts'
 import { type Console, type Look, settled, startConsole, type Visit } from './harness.ts'
-import { fact, violationsIn, visitAs } from './look.ts'
+import { askAs, fact, namesIn, violationsIn, visitAs } from './look.ts'
 import { password, type Role } from './seed.ts'
 
 let berth: Console
@@ -25,20 +25,8 @@ const visiting = (
 ): Promise<void> => visitAs(berth, role, path, doing, look)
 
 /** What the server says to a request that the role makes itself. */
-async function statusFor(role: Role, method: string, path: string, body?: object): Promise<number> {
-  const basic = Buffer.from(`${role}:${password}`).toString('base64')
-  const answer = await fetch(`${berth.berth.origin}/api/v1${path}`, {
-    method,
-    headers: { authorization: `Basic ${basic}`, 'content-type': 'application/json' },
-    ...(body && { body: JSON.stringify(body) }),
-  })
-  return answer.status
-}
-
-/** The first column of a table. */
-async function names(page: Page, table: string): Promise<string[]> {
-  const cells = page.getByRole('table', { name: table }).locator('td[data-main]')
-  return (await cells.allInnerTexts()).map((text) => text.trim())
+async function statusFor(name: Role, method: string, path: string, body?: object): Promise<number> {
+  return (await askAs(berth, { name, password }, method, path, body)).status
 }
 
 describe('two images compared', () => {
@@ -159,7 +147,7 @@ describe('a repository of models', () => {
       expect(await fact(section, 'Format')).toBe('Safetensors')
       expect(await fact(section, 'Weights')).toBe('4.1 kB')
       expect(await fact(section, 'Licence')).toBe('Apache-2.0')
-      const files = await names(page, 'Files of the model')
+      const files = await namesIn(page, 'Files of the model')
       expect(files).toEqual(['model.safetensors', 'README.md'])
       await page.getByRole('link', { name: 'Tags', exact: true }).click()
       const row = page.getByRole('row', { name: /v1/ })
@@ -180,7 +168,7 @@ describe('the manifests of a repository', () => {
         items: { digest: string; tags: string[]; subject: string | null }[]
       }
       const short = (digest: string) => digest.slice(0, 19)
-      expect(await names(page, 'Manifests')).toEqual(items.map(({ digest }) => short(digest)))
+      expect(await namesIn(page, 'Manifests')).toEqual(items.map(({ digest }) => short(digest)))
       const bundle = items.find(({ subject }) => subject !== null)
       if (!bundle) throw new Error('the seed holds a signature')
       await page
@@ -191,7 +179,7 @@ describe('the manifests of a repository', () => {
       await dialog.getByRole('textbox').fill(short(bundle.digest))
       await dialog.getByRole('button', { name: 'Delete' }).click()
       await page.getByText('The manifest is deleted.').waitFor()
-      await expect.poll(() => names(page, 'Manifests')).not.toContain(short(bundle.digest))
+      await expect.poll(() => namesIn(page, 'Manifests')).not.toContain(short(bundle.digest))
     })
   })
 })
@@ -207,7 +195,7 @@ describe('the settings of a repository', () => {
       await page.getByRole('textbox', { name: 'Try a tag' }).fill('2.0.0')
       await page.getByRole('button', { name: 'Try' }).click()
       await page.getByText('2.0.0 is immutable: the rule for the tags 2.*').waitFor()
-      expect(await names(page, 'Policy')).toEqual(['no-critical', 'mended-in-time', 'signed'])
+      expect(await namesIn(page, 'Policy')).toEqual(['no-critical', 'mended-in-time', 'signed'])
     })
   })
 

@@ -8,6 +8,6 @@ export function orderOf<Name extends string>(
   firsts: Readonly<Record<Name, Order>>,
   usual: NoInfer<Name>,
 ): { by: Name; order: Order } {
-  const by = sort !== undefined && sort in firsts ? (sort as Name) : usual
+  const by = sort !== undefined && Object.hasOwn(firsts, sort) ? (sort as Name) : usual
   return { by, order: order === 'ascending' || order === 'descending' ? order : firsts[by] }
 }

@@ -159,17 +159,10 @@ function readPlace(after: string | undefined): { createdAt: string; id: string }
 }
 
 function toView(project: string, stored: StoredException): ExceptionView {
-  const { id, rule, vulnerability, package: name } = stored
+  const { projectId: _, rule, vulnerability, package: name, ...rest } = stored
   return {
-    id,
+    ...rest,
     project,
-    repositories: stored.repositories,
-    reason: stored.reason,
-    author: stored.author,
-    createdAt: stored.createdAt,
-    endsAt: stored.endsAt,
-    endedAt: stored.endedAt,
-    endedBy: stored.endedBy,
     rule: rule === '' ? null : rule,
     vulnerability: vulnerability === '' ? null : vulnerability,
     package: name === '' ? null : name,

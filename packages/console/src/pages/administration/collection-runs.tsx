@@ -13,9 +13,23 @@ const result = z.object({
   collection: z.object({ objectsRemoved: z.number(), bytesFreed: z.number() }),
 })
 
+type Freed = z.output<typeof result>['collection']
+
 /** What a run removed from the store; `undefined` for one that has removed nothing yet or only looked. */
-export function freedBy(job: Job): { objectsRemoved: number; bytesFreed: number } | undefined {
+export function freedBy(job: Job): Freed | undefined {
   return isDryRun(job) ? undefined : result.safeParse(job.result).data?.collection
+}
+
+function freedColumn(id: string, title: string, shown: (freed: Freed) => string): Column<Job> {
+  return {
+    id,
+    title,
+    align: 'end',
+    cell: (job) => {
+      const freed = freedBy(job)
+      return freed && shown(freed)
+    },
+  }
 }
 
 const columns: readonly Column<Job>[] = [
@@ -29,24 +43,8 @@ const columns: readonly Column<Job>[] = [
     ),
   },
   { id: 'state', title: jobsText.state, cell: ({ state }) => <JobStateBadge state={state} /> },
-  {
-    id: 'freed',
-    title: text.freedBytes,
-    align: 'end',
-    cell: (job) => {
-      const freed = freedBy(job)
-      return freed && formatBytes(freed.bytesFreed)
-    },
-  },
-  {
-    id: 'objects',
-    title: text.removedObjects,
-    align: 'end',
-    cell: (job) => {
-      const freed = freedBy(job)
-      return freed && formatCount(freed.objectsRemoved)
-    },
-  },
+  freedColumn('freed', text.freedBytes, ({ bytesFreed }) => formatBytes(bytesFreed)),
+  freedColumn('objects', text.removedObjects, ({ objectsRemoved }) => formatCount(objectsRemoved)),
   { id: 'by', title: jobsText.requestedBy, cell: ({ requestedBy }) => <bdi>{requestedBy}</bdi> },
   { id: 'created', title: jobsText.created, cell: ({ createdAt }) => <Ago at={createdAt} /> },
   {
