@@ -24,6 +24,8 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
+            // The browser reads it beside the other file, and not in one go with it.
+            { name: 'react', test: /node_modules\/(react|react-dom|scheduler)\/|src\/react\.ts/ },
             // What every page needs is one file, what many need another: dozens of small ones would wait for one another, as
             // browsers ask for six at a time.
             { name: 'base', tags: ['$initial'] },

@@ -42,6 +42,8 @@ type Noted = typeof globalThis & {
 
 const given = JSON.parse(process.argv[2] ?? '') as Given
 const restMs = 400
+/** The browser makes a window with pages of its own, which costs more than the page that is measured. */
+const windowMs = 2500
 const scrolledBy = 3000
 const scrolls = 15
 
@@ -104,6 +106,7 @@ async function measure(context: BrowserContext, visit: Visit, figures: Figures):
     }
   })
   await page.addInitScript(observe)
+  await page.waitForTimeout(windowMs)
   await page.goto(`${given.url}${visit.path}`)
   await momentOf(page, { selector: 'main h1' })
   const complete = await momentOf(page, { selector: '.mantine-Skeleton-root', isGone: true })

@@ -13,9 +13,6 @@ function styleNonce(): string {
   return document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? ''
 }
 
-// The lock of the page's scrolling, which every dialog has, looks for its nonce under this name.
-Object.assign(globalThis, { __webpack_nonce__: styleNonce() })
-
 export function App() {
   return (
     <MantineProvider

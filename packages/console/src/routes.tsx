@@ -1,6 +1,7 @@
 import { type AnyRoute, createRouter, type ErrorRouteComponent } from '@tanstack/react-router'
 import { pathPrefix } from './api/address.ts'
 import { administrationRoutes } from './routes/administration.ts'
+import { firstSession } from './routes/first-session.ts'
 import { openRoutes, registryRoutes } from './routes/registry.ts'
 import { root, shell } from './routes/root.ts'
 import { securityRoutes } from './routes/security.ts'
@@ -27,6 +28,7 @@ export const router = createRouter({
 
 /** The page of the address comes while the server says who sits there, and not after it. */
 export function loadFirstPage(): void {
+  void firstSession()
   const routes: Readonly<Record<string, AnyRoute>> = router.routesById
   for (const { routeId } of router.matchRoutes(router.latestLocation)) {
     const route = routes[String(routeId)]

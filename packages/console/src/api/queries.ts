@@ -3,6 +3,7 @@ import type { Route } from '@berth/api/route.ts'
 import {
   keepPreviousData,
   QueryClient,
+  queryOptions,
   useInfiniteQuery,
   useMutation,
   useQuery,
@@ -80,6 +81,18 @@ type PagesOptions<Item> = Omit<ReadOptions, 'refreshMs'> & {
   readonly refreshMs?: ReadOptions['refreshMs'] | ((items: readonly Item[]) => number | false)
 }
 
+function queryOf<R extends Route>(route: R, request: ClientRequest<R>) {
+  return queryOptions({
+    queryKey: keyOf(route, request),
+    queryFn: ({ signal }) => callApi(route, { ...request, signal }),
+  })
+}
+
+/** Asks for what `useApi` will read in a moment. What goes wrong here is asked for again there. */
+export function askAhead<R extends Route>(route: R, request: ClientRequest<R>): void {
+  void queryClient.prefetchQuery({ ...queryOf(route, request), retry: false })
+}
+
 /** Reads a route; `data` is `{ body, version }`. What was read can decide when to ask again, by `refreshMsOf`. */
 export function useApi<R extends Route>(
   route: R,
@@ -88,8 +101,7 @@ export function useApi<R extends Route>(
   refreshMsOf: (read: Body<R>) => number | false = () => options.refreshMs ?? false,
 ) {
   return useQuery({
-    queryKey: keyOf(route, request),
-    queryFn: ({ signal }) => callApi(route, { ...request, signal }),
+    ...queryOf(route, request),
     refetchInterval: ({ state }) =>
       state.data ? refreshMsOf(state.data.body) : (options.refreshMs ?? false),
     enabled: options.isEnabled ?? true,

@@ -71,6 +71,11 @@ export function useOtherSession(): Session | undefined {
   return useSyncExternalStore(subscribeToSession, otherSession)
 }
 
+/** As `useMay`, of this moment. */
+export function may(action: InstanceAction): boolean {
+  return currentSession()?.allowed.includes(action) ?? false
+}
+
 /** Whether whoever sits there may do this on the whole instance. Only to offer it: the server decides. */
 export function useMay(action: InstanceAction): boolean {
   return useSession()?.allowed.includes(action) ?? false

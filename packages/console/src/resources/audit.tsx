@@ -1,9 +1,10 @@
 import { listAuditEntries, listProjectAuditEntries } from '@berth/api/audit.ts'
-import { Badge, Button, Group, Menu, Select, TextInput, UnstyledButton } from '@mantine/core'
+import { Button, Group, Menu, Select, TextInput, UnstyledButton } from '@mantine/core'
 import { useMemo, useState } from 'react'
 import { apiAddress, isRefusal } from '../api/client.ts'
 import { useApiPages } from '../api/queries.ts'
 import { auditText as text } from '../text/audit.ts'
+import { Badge, type BadgeColor } from '../ui/badge.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
 import { FilterField } from '../ui/filter-field.tsx'
 import { type Filters, useFilters } from '../ui/filters.ts'
@@ -13,9 +14,9 @@ import { Ago } from '../ui/time.tsx'
 import { AuditEntry, type Entry } from './audit-entry.tsx'
 
 const outcomes = ['success', 'denied', 'failure'] as const
-const colors: Readonly<Record<string, string>> = {
-  denied: '#b84a00',
-  failure: 'red.9',
+const colors: Readonly<Record<string, BadgeColor>> = {
+  denied: 'orange',
+  failure: 'red',
 }
 const names = ['actor', 'action', 'targetPrefix', 'outcome', 'from', 'to'] as const
 
@@ -128,11 +129,7 @@ function columnsFor(show: (entry: Entry) => void): Column<Entry>[] {
 function Outcome({ outcome }: { outcome: string }) {
   const said = text.outcomes[outcome as (typeof outcomes)[number]] ?? outcome
   if (outcome === 'success') return <span className="berth-quiet">{said}</span>
-  return (
-    <Badge color={colors[outcome] ?? 'gray.7'} tt="none" radius="sm">
-      {said}
-    </Badge>
-  )
+  return <Badge color={colors[outcome] ?? 'gray'}>{said}</Badge>
 }
 
 function AuditFilters({

@@ -29,7 +29,6 @@ export function SeverityTiles({ search, counts }: { search: Search; counts: Over
               to="/security/findings"
               search={{ ...search, severity }}
               aria-label={`${severityText[severity]}: ${formatCount(counts[severity])}`}
-              inherit
             >
               {formatCount(counts[severity])}
             </PageLink>
@@ -59,7 +58,6 @@ export function AttentionTiles({ search, overview }: { search: Search; overview:
               to="/security/findings"
               search={{ ...search, due: each }}
               aria-label={`${text[each]}: ${formatCount(due[each])}`}
-              inherit
             >
               {formatCount(due[each])}
             </PageLink>
@@ -77,7 +75,7 @@ export function AttentionTiles({ search, overview }: { search: Search; overview:
         {endOfLife === 0 ? <Zero /> : formatCount(endOfLife)}
       </Tile>
       <Tile label={text.advisories} {...(isOld && { hint: text.advisoriesOld, isBad: true })}>
-        <PageLink to="/security/advisories" search={search} inherit>
+        <PageLink to="/security/advisories" search={search}>
           <Ago at={dataBuiltAt} never={text.noAdvisories} />
         </PageLink>
       </Tile>
@@ -91,7 +89,7 @@ function Unscanned({ waiting, failed }: { waiting: number; failed: number }) {
   const words = text.unscanned(formatCount(waiting), formatCount(failed))
   if (!mayJobs || failed === 0) return words
   return (
-    <PageLink to="/administration/jobs" search={{ state: 'failed' }} inherit>
+    <PageLink to="/administration/jobs" search={{ state: 'failed' }}>
       {words}
     </PageLink>
   )

@@ -6,11 +6,12 @@ import {
   orderImmutabilityRules,
   orderInstanceImmutabilityRules,
 } from '@berth/api/immutability.ts'
-import { ActionIcon, Badge, Button, Group } from '@mantine/core'
+import { ActionIcon, Button, Group } from '@mantine/core'
 import { IconArrowDown, IconArrowUp, IconLock, IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
 import { isRefusal } from '../api/client.ts'
 import { immutabilityText as text } from '../text/immutability.ts'
+import { Badge } from '../ui/badge.tsx'
 import { Confirm } from '../ui/confirm.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
 import { ForeignText } from '../ui/foreign-text.tsx'
@@ -136,11 +137,7 @@ const columns: readonly Column<Row>[] = [
   {
     id: 'effect',
     title: text.effect,
-    cell: ({ rule }) => (
-      <Badge variant="default" radius="sm" tt="none">
-        {text.effects[rule.effect]}
-      </Badge>
-    ),
+    cell: ({ rule }) => <Badge color="plain">{text.effects[rule.effect]}</Badge>,
   },
   {
     id: 'repositories',

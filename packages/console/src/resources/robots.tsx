@@ -4,10 +4,11 @@ import {
   updateInstanceRobot,
   updateRobot,
 } from '@berth/api/robots.ts'
-import { Badge, Button, Group, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
 import { IconPlus, IconRobot } from '@tabler/icons-react'
 import { useState } from 'react'
 import { machineText } from '../text/machines.ts'
+import { Badge } from '../ui/badge.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
 import { ForeignText } from '../ui/foreign-text.tsx'
 import { notifyDone, notifyFault } from '../ui/notify.ts'
@@ -152,11 +153,7 @@ const columns: readonly Column<Robot>[] = [
 function State({ robot: { disabledAt, expiresAt, previousExpiresAt } }: { robot: Robot }) {
   const isEnded = expiresAt !== null && Date.parse(expiresAt) <= Date.now()
   if (disabledAt !== null || isEnded) {
-    return (
-      <Badge color="gray.7" tt="none" radius="sm">
-        {disabledAt === null ? text.expired : text.disabled}
-      </Badge>
-    )
+    return <Badge color="gray">{disabledAt === null ? text.expired : text.disabled}</Badge>
   }
   const isOverlapping = previousExpiresAt !== null && Date.parse(previousExpiresAt) > Date.now()
   return (

@@ -1,9 +1,7 @@
-import { Badge } from '@mantine/core'
 import { policyText as text } from '../text/policy.ts'
 import type { RuleValue } from './rule-schema.ts'
 import { textOf } from './rule-words.ts'
-
-const modeColors: Readonly<Record<string, string>> = { enforce: 'red.9', warn: '#b93a05' }
+import { Badge } from '../ui/badge.tsx'
 
 /** Its mode, and when it is judged. */
 export function RuleBadges({ rule }: { rule: RuleValue }) {
@@ -13,17 +11,8 @@ export function RuleBadges({ rule }: { rule: RuleValue }) {
   const on = Array.isArray(rule['on']) ? rule['on'].map(textOf) : ['pull']
   return (
     <>
-      <Badge
-        variant={mode === 'enforce' ? 'filled' : 'default'}
-        color={modeColors[mode] ?? 'gray.7'}
-        radius="sm"
-        tt="none"
-      >
-        {modes[mode] ?? mode}
-      </Badge>
-      <Badge variant="default" radius="sm" tt="none">
-        {on.map((stage) => stages[stage] ?? stage).join(', ')}
-      </Badge>
+      <Badge color={mode === 'enforce' ? 'red' : 'plain'}>{modes[mode] ?? mode}</Badge>
+      <Badge color="plain">{on.map((stage) => stages[stage] ?? stage).join(', ')}</Badge>
     </>
   )
 }

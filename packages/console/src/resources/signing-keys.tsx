@@ -1,11 +1,12 @@
 import type { ClientAnswer } from '@berth/api/client.ts'
 import { createSigningKey, listSigningKeys, retireSigningKey } from '@berth/api/signing-keys.ts'
-import { Badge, Button, Group, Modal, NativeSelect, Stack, TextInput } from '@mantine/core'
+import { Button, Group, Modal, NativeSelect, Stack, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconPlus, IconSignature } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useApi, useApiAction } from '../api/queries.ts'
 import { trustText as text } from '../text/trust.ts'
+import { Badge } from '../ui/badge.tsx'
 import { useApiForm } from '../ui/api-form.ts'
 import { Confirm } from '../ui/confirm.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
@@ -39,13 +40,7 @@ export function SigningKeys({ project, mayManage }: { project: string; mayManage
       id: 'state',
       title: text.state,
       cell: ({ retiredAt }) =>
-        retiredAt === null ? (
-          text.active
-        ) : (
-          <Badge color="gray.7" tt="none" radius="sm">
-            {text.retired}
-          </Badge>
-        ),
+        retiredAt === null ? text.active : <Badge color="gray">{text.retired}</Badge>,
     },
     { id: 'by', title: text.by, cell: ({ createdBy }) => <bdi>{createdBy}</bdi> },
     { id: 'created', title: text.created, cell: ({ createdAt }) => <Ago at={createdAt} /> },

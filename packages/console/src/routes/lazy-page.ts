@@ -2,8 +2,16 @@ import { lazyRouteComponent } from '@tanstack/react-router'
 import type { ComponentType } from 'react'
 import { isServerAway, untilServerAnswers } from '../api/connection.ts'
 import { loadSession } from '../api/session.ts'
+import { firstSession } from './first-session.ts'
 
-type Module = { readonly default: ComponentType }
+type Module = {
+  readonly default: ComponentType
+  /**
+   * Asks for what the page reads first, when it is known who sits there. The answers come while the page is made, and not
+   * after it.
+   */
+  readonly ask?: () => void
+}
 
 /**
  * A page whose code is loaded when it is opened. While the server is away that is waited for; the router alone would load the
@@ -16,7 +24,9 @@ export function lazyPage(load: () => Promise<Module>) {
 async function whenServerAnswers(load: () => Promise<Module>): Promise<Module> {
   for (let isAgain = false; ; isAgain = true) {
     try {
-      return await load()
+      const page = await load()
+      void firstSession().then(() => page.ask?.())
+      return page
     } catch (error) {
       // Is it the server, or is there another build on it?
       await loadSession().catch(() => undefined)

@@ -1,15 +1,6 @@
 import { createRootRoute, createRoute, Outlet } from '@tanstack/react-router'
-import { loadSession } from '../api/session.ts'
 import { Shell } from '../shell/shell.tsx'
-
-let first: Promise<unknown> | undefined
-
-/** Once: from then on the requests themselves find out when the session is over. */
-function firstSession(): Promise<unknown> {
-  // The server away is no reason to show nothing: the page says so, and tries again.
-  first ??= loadSession().catch(() => undefined)
-  return first
-}
+import { firstSession } from './first-session.ts'
 
 export const root = createRootRoute({
   validateSearch: (search: Record<string, unknown>) => search as Record<string, string | undefined>,

@@ -1,4 +1,4 @@
-import { NavLink, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import {
   IconBox,
   IconBug,
@@ -27,9 +27,10 @@ import {
   IconUsersGroup,
 } from '@tabler/icons-react'
 import { createLink } from '@tanstack/react-router'
-import type { ComponentPropsWithRef, ComponentType, ReactNode } from 'react'
+import type { ComponentPropsWithRef, ComponentType } from 'react'
 import { type InstanceAction, useSession } from '../api/session.ts'
 import { shellText } from '../text/shell.ts'
+import classes from './shell.module.css'
 
 type Entry = {
   readonly to: string
@@ -138,11 +139,10 @@ const groups: readonly Group[] = [
   },
 ]
 
-type NavElement = Omit<ComponentPropsWithRef<'a'>, 'label' | 'onChange'> & {
-  label: string
-  leftSection: ReactNode
-}
-const NavItem = createLink((props: NavElement) => <NavLink component="a" {...props} />)
+/** One element, as there are many of them on every page. */
+const NavItem = createLink((props: ComponentPropsWithRef<'a'>) => (
+  <a {...props} className={classes.item} />
+))
 
 /** Every page that whoever sits there may open; what a role may not do is not offered. */
 export function Navigation() {
@@ -165,11 +165,12 @@ export function Navigation() {
               <NavItem
                 key={to}
                 to={to}
-                label={name}
-                leftSection={<Icon size={17} stroke={1.6} aria-hidden />}
                 activeOptions={{ exact: isExact, includeSearch: false }}
-                activeProps={{ 'data-active': true, 'aria-current': 'page' }}
-              />
+                activeProps={{ 'aria-current': 'page' }}
+              >
+                <Icon size={17} stroke={1.6} aria-hidden />
+                {name}
+              </NavItem>
             ))}
           </div>
         )

@@ -1,4 +1,4 @@
-import { AppShell, Burger, Group, ScrollArea } from '@mantine/core'
+import { AppShell, Burger, Group } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { useCallback, useEffect, useRef } from 'react'
@@ -64,9 +64,9 @@ export function Shell() {
           menuButton.current?.focus()
         }}
       >
-        <ScrollArea flex={1} px="xs" py="sm">
+        <div className={classes.items}>
           <Navigation />
-        </ScrollArea>
+        </div>
       </AppShell.Navbar>
       {/* On a phone the menu lies above the page: what has the focus there must not be hidden. */}
       <AppShell.Main id="main" tabIndex={-1} style={{ outline: 'none' }} onFocus={close}>

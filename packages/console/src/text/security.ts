@@ -92,7 +92,7 @@ export const securityText = {
     upgrades: 'Upgrades that mend most',
     noUpgrades: 'No upgrade would mend anything',
     noUpgradesLead: 'Berth suggests versions here as soon as a finding has a fix.',
-    isTruncated: 'There is more than one answer looks at: the numbers are a lower bound.',
+    isTruncated: 'There are more findings than are counted here.',
   },
   findings: {
     title: 'Findings',

@@ -1,9 +1,10 @@
-import { ActionIcon, Box, Code, Group, Text, Tooltip } from '@mantine/core'
+import { Box, Code, Text } from '@mantine/core'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { uiText } from '../text/ui.ts'
 import { copyText } from './copy-text.ts'
 import { visible } from './foreign-text.tsx'
+import { IconButton } from './icon-button.tsx'
 
 const shownMs = 1500
 /** Characters of what is copied that screen readers are told. */
@@ -21,17 +22,15 @@ export function Copy({ text, what = '' }: { text: string; what?: string }) {
   const name = visible(what.slice(0, nameMax))
   const label = { rest: uiText.copy, copied: uiText.copied, failed: uiText.copyFailed }[state]
   return (
-    <Tooltip label={label} withArrow multiline maw={260}>
-      <ActionIcon
-        variant="subtle"
-        color={copied ? 'teal' : 'gray'}
-        size="sm"
-        onClick={() => void copyText(text).then((done) => setState(done ? 'copied' : 'failed'))}
-        aria-label={name === '' ? label : `${label}: ${name}`}
-      >
-        {copied ? <IconCheck size={15} /> : <IconCopy size={15} />}
-      </ActionIcon>
-    </Tooltip>
+    <IconButton
+      label={name === '' ? label : `${label}: ${name}`}
+      hint={label}
+      {...(copied && { color: 'teal' })}
+      isSmall
+      onClick={() => void copyText(text).then((done) => setState(done ? 'copied' : 'failed'))}
+    >
+      {copied ? <IconCheck size={15} /> : <IconCopy size={15} />}
+    </IconButton>
   )
 }
 
@@ -56,11 +55,11 @@ export function CommandLine({ label, command }: { label?: string; command: strin
 export function Digest({ digest, isWhole = false }: { digest: string; isWhole?: boolean }) {
   const [algorithm = '', hex = ''] = digest.split(':')
   return (
-    <Group gap={2} wrap="nowrap" display="inline-flex" miw={0}>
+    <span className="berth-inline">
       <span className="berth-mono" title={digest} style={{ overflowWrap: 'anywhere' }}>
         {isWhole ? digest : `${algorithm}:${hex.slice(0, 12)}`}
       </span>
       <Copy text={digest} what={`${algorithm}:${hex.slice(0, 12)}`} />
-    </Group>
+    </span>
   )
 }

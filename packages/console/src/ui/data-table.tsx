@@ -1,14 +1,10 @@
 import { Alert, Box, Button, Skeleton, Text } from '@mantine/core'
-import {
-  columnVisibilityFeature,
-  tableFeatures,
-  useTable,
-  createColumnHelper,
-} from '@tanstack/react-table'
+import { createColumnHelper, useTable } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type ReactNode, useEffect, useMemo, useRef } from 'react'
+import { type ReactNode, useCallback, useDeferredValue, useEffect, useMemo, useRef } from 'react'
 import { uiText } from '../text/ui.ts'
 import { Fault } from './states.tsx'
+import { features, TableRow } from './table-row.tsx'
 import { formatCount } from './units.ts'
 
 /** A column: `cell` makes what stands in it. */
@@ -48,17 +44,22 @@ type TableProps<Row> = {
   readonly height?: string
 }
 
-const features = tableFeatures({ columnVisibilityFeature })
 const rowHeight = 41
-/** Up to here all rows are in the page: it prints, and the browser finds in it. */
-const plainMax = 200
+/** A whole list of up to so many rows is in the page: it prints, and the browser finds in it. */
+const plainMax = 100
 
 /**
- * A table of any length: beyond 200 rows only those in sight are in the page, and more are read as one scrolls. On a phone each
- * row is a card.
+ * A table of any length: of a long list only the rows in sight are in the page, and more are read as one scrolls. On a phone
+ * each row is a card.
  */
 export function DataTable<Row>(props: TableProps<Row>) {
-  const { columns, rows, rowKey, isLoading = false, error, empty, more, hasMore = false } = props
+  const { columns, rowKey, isLoading = false, error, empty, more } = props
+  const given = useMemo(
+    () => ({ rows: props.rows, hasMore: props.hasMore ?? false }),
+    [props.rows, props.hasMore],
+  )
+  // What was typed or clicked is shown before the many rows that it leads to.
+  const { rows, hasMore } = useDeferredValue(given)
   const scroller = useRef<HTMLDivElement>(null)
   const helper = useMemo(() => createColumnHelper<typeof features, Row & object>(), [])
   const definitions = useMemo(
@@ -75,14 +76,16 @@ export function DataTable<Row>(props: TableProps<Row>) {
   const data = rows as readonly (Row & object)[]
   const table = useTable({ features, columns: definitions, data })
   const all = table.getRowModel().rows
-  const isVirtual = all.length > plainMax
+  const isVirtual = hasMore || all.length > plainMax
+  // The same one as long as the rows are: with another the virtualizer measures all of them anew.
+  const getItemKey = useCallback((index: number) => rowKey(rows[index] as Row), [rows, rowKey])
   const virtualizer = useVirtualizer({
     count: all.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    overscan: 8,
     enabled: isVirtual,
-    getItemKey: (index) => rowKey(rows[index] as Row),
+    getItemKey,
   })
   const virtual = isVirtual ? virtualizer.getVirtualItems() : undefined
   const lastShown = virtual ? (virtual.at(-1)?.index ?? 0) : all.length - 1
@@ -134,25 +137,14 @@ export function DataTable<Row>(props: TableProps<Row>) {
           <tbody>
             {before > 0 && <Filler columns={columns.length} height={before} />}
             {shown.map(({ row, index }) => (
-              <tr
+              <TableRow
                 key={rowKey(row.original as Row)}
-                aria-rowindex={index + 2}
-                data-index={index}
-                {...(isVirtual && { ref: virtualizer.measureElement })}
-              >
-                {row.getVisibleCells().map((cell, position) => (
-                  <td
-                    key={cell.id}
-                    data-label={columns[position]?.title}
-                    data-align={columns[position]?.align}
-                    {...(position === 0 && { 'data-main': true })}
-                  >
-                    <div>
-                      <table.FlexRender cell={cell} />
-                    </div>
-                  </td>
-                ))}
-              </tr>
+                row={row}
+                value={row.original}
+                index={index}
+                columns={columns}
+                measure={isVirtual ? virtualizer.measureElement : undefined}
+              />
             ))}
             {after > 0 && <Filler columns={columns.length} height={after} />}
             {isLoading && rows.length === 0 && <SkeletonRows columns={columns.length} />}

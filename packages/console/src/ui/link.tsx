@@ -1,11 +1,13 @@
-import { Anchor, type AnchorProps, Button, type ButtonProps } from '@mantine/core'
+import { Button, type ButtonProps } from '@mantine/core'
 import { createLink } from '@tanstack/react-router'
 import type { ComponentPropsWithRef } from 'react'
 
-type AnchorElement = AnchorProps & Omit<ComponentPropsWithRef<'a'>, keyof AnchorProps>
+type AnchorElement = ComponentPropsWithRef<'a'> & { readonly isSmall?: boolean }
 
-function PlainAnchor(props: AnchorElement) {
-  return <Anchor {...props} />
+/** One element: lists have many of them. */
+function PlainAnchor({ isSmall = false, ...props }: AnchorElement) {
+  const classes = ['berth-link mantine-focus-auto', props.className, isSmall && 'berth-small']
+  return <a {...props} className={classes.filter(Boolean).join(' ')} />
 }
 
 type ButtonElement = ButtonProps & Omit<ComponentPropsWithRef<'a'>, keyof ButtonProps>

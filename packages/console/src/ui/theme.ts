@@ -18,6 +18,8 @@ const harbour: MantineColorsTuple = [
 const dialog = {
   // Their heads are `<header>`, which would be a second one of the page.
   attributes: { header: { role: 'presentation' } },
+  // Wheel and fingers are held back; a style sheet on top of that would cost the whole page its layout.
+  removeScrollProps: { removeScrollBar: false },
   closeButtonProps: { 'aria-label': uiText.close },
   onExitTransitionEnd: keepFocus,
 }
@@ -53,6 +55,8 @@ export const theme = createTheme({
   components: {
     Modal: { defaultProps: dialog },
     Drawer: { defaultProps: dialog },
+    // A list of a hundred names is made when it is opened.
+    Combobox: { defaultProps: { keepMounted: false } },
   },
   respectReducedMotion: true,
   cursorType: 'pointer',

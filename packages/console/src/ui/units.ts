@@ -12,11 +12,10 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${units[step]}`
 }
 
-const whole = new Intl.NumberFormat('en')
-
 /** `12,345` */
 export function formatCount(count: number): string {
-  return whole.format(count)
+  // What the platform formats numbers with takes milliseconds to load; this is on every page.
+  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 /** A count that stops at a limit: `1,000+`. */
@@ -40,11 +39,10 @@ export function formatSpan(milliseconds: number): string {
   return `${Math.round(seconds / 86_400)} d`
 }
 
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
-const absolute = new Intl.DateTimeFormat('en-GB', {
-  dateStyle: 'medium',
-  timeStyle: 'long',
-})
+const relative = once(() => new Intl.RelativeTimeFormat('en', { numeric: 'auto' }))
+const absolute = once(
+  () => new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' }),
+)
 
 /** `3 days ago`, `in 2 hours`; `just now` within a minute. */
 export function formatAgo(iso: string, now = Date.now()): string {
@@ -52,25 +50,31 @@ export function formatAgo(iso: string, now = Date.now()): string {
   const size = Math.abs(seconds)
   if (Number.isNaN(seconds)) return iso
   if (size < 45) return 'just now'
-  if (size < 3600) return relative.format(Math.round(seconds / 60), 'minute')
-  if (size < 86_400) return relative.format(Math.round(seconds / 3600), 'hour')
-  if (size < 60 * 86_400) return relative.format(Math.round(seconds / 86_400), 'day')
-  if (size < 730 * 86_400) return relative.format(Math.round(seconds / 2_629_800), 'month')
-  return relative.format(Math.round(seconds / 31_557_600), 'year')
+  if (size < 3600) return relative().format(Math.round(seconds / 60), 'minute')
+  if (size < 86_400) return relative().format(Math.round(seconds / 3600), 'hour')
+  if (size < 60 * 86_400) return relative().format(Math.round(seconds / 86_400), 'day')
+  if (size < 730 * 86_400) return relative().format(Math.round(seconds / 2_629_800), 'month')
+  return relative().format(Math.round(seconds / 31_557_600), 'year')
 }
 
 /** The moment in the time zone of whoever looks, which it names. */
 export function formatMoment(iso: string): string {
   const time = Date.parse(iso)
-  return Number.isNaN(time) ? iso : absolute.format(time)
+  return Number.isNaN(time) ? iso : absolute().format(time)
 }
 
-const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
-const minute = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
-const second = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
+const day = once(() => new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' }))
+const minute = once(() => new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' }))
+const second = once(() => new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' }))
 
 /** A mark at an axis of time: as exact as the seconds from one mark to the next ask for. */
 export function formatTick(time: number, stepSeconds: number): string {
-  if (stepSeconds >= 86_400) return day.format(time)
-  return (stepSeconds >= 60 ? minute : second).format(time)
+  if (stepSeconds >= 86_400) return day().format(time)
+  return (stepSeconds >= 60 ? minute : second)().format(time)
+}
+
+/** Made when it is first wanted: each of them loads data of the language, which the first paint need not wait for. */
+function once<Format>(make: () => Format): () => Format {
+  let made: Format | undefined
+  return () => (made ??= make())
 }

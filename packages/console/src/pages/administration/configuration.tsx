@@ -1,8 +1,9 @@
 import { listSettings } from '@berth/api/configuration.ts'
-import { Badge, Group, Switch, Text } from '@mantine/core'
+import { Group, Switch, Text } from '@mantine/core'
 import { isRefusal } from '../../api/client.ts'
 import { type ItemOf, useApi } from '../../api/queries.ts'
 import { systemText } from '../../text/system.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { FilterField } from '../../ui/filter-field.tsx'
 import { useFilters } from '../../ui/filters.ts'
@@ -52,9 +53,7 @@ const columns: readonly Column<Setting>[] = [
       source === 'default' ? (
         <span className="berth-quiet">{text.sources.default}</span>
       ) : (
-        <Badge tt="none" radius="sm" color="blue.9">
-          {text.sources[source]}
-        </Badge>
+        <Badge color="blue">{text.sources[source]}</Badge>
       ),
   },
   {

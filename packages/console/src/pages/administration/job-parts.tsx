@@ -1,7 +1,8 @@
 import type { job } from '@berth/api/jobs.ts'
-import { Badge, Box, Progress, Stack, Text } from '@mantine/core'
+import { Box, Progress, Stack, Text } from '@mantine/core'
 import type * as z from 'zod'
 import { jobsText } from '../../text/jobs.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { KeyValues } from '../../ui/key-values.tsx'
 import { spacedName } from '../../ui/spaced-name.ts'
@@ -10,19 +11,15 @@ import { formatBytes, formatCount, formatShare } from '../../ui/units.ts'
 export type Job = z.output<typeof job>
 
 const colors = {
-  waiting: 'gray.7',
-  running: 'blue.9',
-  succeeded: 'teal.9',
-  failed: 'red.9',
-  cancelled: 'gray.7',
+  waiting: 'gray',
+  running: 'blue',
+  succeeded: 'teal',
+  failed: 'red',
+  cancelled: 'gray',
 } as const
 
 export function JobStateBadge({ state }: { state: Job['state'] }) {
-  return (
-    <Badge color={colors[state]} tt="none" radius="sm">
-      {jobsText.states[state]}
-    </Badge>
-  )
+  return <Badge color={colors[state]}>{jobsText.states[state]}</Badge>
 }
 
 /** Whether it may still change by itself, so that a page has to look again. */

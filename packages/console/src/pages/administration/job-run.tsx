@@ -13,7 +13,7 @@ export function JobRun({ job }: { job: Job }) {
         <Text size="sm" component="div">
           <Ago at={job.finishedAt ?? job.startedAt ?? job.createdAt} />
         </Text>
-        <PageLink to="/administration/jobs/$job" params={{ job: job.id }} size="sm">
+        <PageLink to="/administration/jobs/$job" params={{ job: job.id }} isSmall>
           {jobsText.open}
         </PageLink>
       </Group>

@@ -1,9 +1,10 @@
 import { cancelJob, readJob, readJobLog, retryJob } from '@berth/api/jobs.ts'
-import { Alert, Badge, Box, Button, SimpleGrid, Text } from '@mantine/core'
+import { Alert, Box, Button, SimpleGrid, Text } from '@mantine/core'
 import { useParams } from '@tanstack/react-router'
 import { useApi, useApiAction } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { jobsText as text } from '../../text/jobs.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { KeyValues } from '../../ui/key-values.tsx'
 import { PageLink } from '../../ui/link.tsx'
@@ -103,7 +104,7 @@ function Facts({ job }: { job: Job }) {
   )
 }
 
-const levelColors = { info: 'gray.7', warning: '#8a5d00', error: 'red.9' } as const
+const levelColors = { info: 'gray', warning: 'amber', error: 'red' } as const
 
 function Log({ id }: { id: string }) {
   const log = useApi(readJobLog, { params: { job: id } }, {}, ({ isOver }) => !isOver && liveMs)
@@ -125,11 +126,7 @@ function Log({ id }: { id: string }) {
             {body.items.map(({ number, at, level, text: line }) => (
               <Text key={number} size="xs" component="div">
                 <span className="berth-quiet">{at.slice(11, 19)} </span>
-                {level !== 'info' && (
-                  <Badge size="xs" color={levelColors[level]} tt="none" radius="sm" mr={4}>
-                    {text.levels[level]}
-                  </Badge>
-                )}
+                {level !== 'info' && <Badge color={levelColors[level]}>{text.levels[level]}</Badge>}
                 <ForeignText text={line} />
               </Text>
             ))}

@@ -1,10 +1,11 @@
 import { listSignInSettings, testSignIn } from '@berth/api/sign-in-settings.ts'
-import { Alert, Badge, Box, Button, Group, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Box, Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type * as z from 'zod'
 import { type ItemOf, useApi, useApiAction } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { systemText } from '../../text/system.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { KeyValues } from '../../ui/key-values.tsx'
 import { notifyFault } from '../../ui/notify.ts'
@@ -106,9 +107,7 @@ function Test({ provider }: { provider: Provider }) {
                   <Text size="sm" fw={600}>
                     {text.steps[step.name]}
                   </Text>
-                  <Badge color={colors[step.state]} tt="none" radius="sm">
-                    {text.stepStates[step.state]}
-                  </Badge>
+                  <Badge color={colors[step.state]}>{text.stepStates[step.state]}</Badge>
                   {step.target !== null && <Text size="xs">{step.target}</Text>}
                   <Text size="xs">{formatSpan(step.milliseconds)}</Text>
                 </Group>
@@ -124,7 +123,7 @@ function Test({ provider }: { provider: Provider }) {
   )
 }
 
-const colors = { passed: 'teal.9', failed: 'red.9', skipped: 'gray.7' } as const
+const colors = { passed: 'teal', failed: 'red', skipped: 'gray' } as const
 
 type Value =
   | string

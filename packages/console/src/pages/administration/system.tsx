@@ -1,9 +1,10 @@
 import { readHealth, readSystem } from '@berth/api/system.ts'
 import { readTraffic } from '@berth/api/traffic.ts'
-import { Anchor, Badge, Box, Group, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Anchor, Box, Group, SimpleGrid, Stack, Text } from '@mantine/core'
 import { berthUrl } from '../../api/address.ts'
 import { useApi } from '../../api/queries.ts'
 import { systemText as text } from '../../text/system.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { KeyValues } from '../../ui/key-values.tsx'
 import { Page, Section } from '../../ui/page.tsx'
 import { Lines, Show } from '../../ui/states.tsx'
@@ -14,7 +15,7 @@ import { TrafficTable } from './traffic-table.tsx'
 
 const healthMs = 10_000
 const trafficMs = 5000
-const colors = { ok: 'teal.9', warning: '#8a5d00', error: 'red.9' } as const
+const colors = { ok: 'teal', warning: 'amber', error: 'red' } as const
 
 export default function System() {
   const traffic = useApi(readTraffic, {}, { refreshMs: trafficMs })
@@ -58,9 +59,7 @@ function Health() {
                   <Text fw={600} size="sm">
                     {text.checks[name]}
                   </Text>
-                  <Badge color={colors[state]} tt="none" radius="sm" style={{ flex: 'none' }}>
-                    {text.states[state]}
-                  </Badge>
+                  <Badge color={colors[state]}>{text.states[state]}</Badge>
                 </Group>
                 <Text size="sm">{message}</Text>
                 {advice !== null && (

@@ -1,10 +1,11 @@
 import { deleteUser, readUser, updateUser } from '@berth/api/users.ts'
-import { Badge, Button, Group, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Button, Group, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useApi, useApiAction } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { peopleText } from '../../text/people.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { notifyDone, notifyFault } from '../../ui/notify.ts'
@@ -57,7 +58,7 @@ export default function User() {
         {({ body, version }) => (
           <>
             <Group gap="xs">
-              <Badge color={body.disabledAt === null ? 'teal.9' : 'gray.7'} tt="none" radius="sm">
+              <Badge color={body.disabledAt === null ? 'teal' : 'gray'}>
                 {body.disabledAt === null ? peopleText.active : peopleText.disabled}
               </Badge>
               {body.source !== 'local' && (

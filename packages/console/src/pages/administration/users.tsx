@@ -1,10 +1,11 @@
 import { listUsers } from '@berth/api/users.ts'
-import { Badge, Button, Group, Select } from '@mantine/core'
+import { Button, Group, Select } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { isRefusal } from '../../api/client.ts'
 import { type ItemOf, useApiPages } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { peopleText } from '../../text/people.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { FilterField } from '../../ui/filter-field.tsx'
 import { useFilters } from '../../ui/filters.ts'
@@ -46,13 +47,7 @@ const columns: readonly Column<User>[] = [
     id: 'state',
     title: peopleText.state,
     cell: ({ disabledAt }) =>
-      disabledAt === null ? (
-        peopleText.active
-      ) : (
-        <Badge color="gray.7" tt="none" radius="sm">
-          {peopleText.disabled}
-        </Badge>
-      ),
+      disabledAt === null ? peopleText.active : <Badge color="gray">{peopleText.disabled}</Badge>,
   },
   {
     id: 'createdAt',

@@ -2,7 +2,7 @@ import { listJobs } from '@berth/api/jobs.ts'
 import { readHealth, readSystem } from '@berth/api/system.ts'
 import { Progress, SimpleGrid } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck, IconCircleX } from '@tabler/icons-react'
-import { useApi } from '../../api/queries.ts'
+import { askAhead, useApi } from '../../api/queries.ts'
 import { homeText } from '../../text/home.ts'
 import { PageLink } from '../../ui/link.tsx'
 import { Section } from '../../ui/page.tsx'
@@ -13,10 +13,17 @@ import { Figure } from '../../ui/figure.tsx'
 const text = homeText.operation
 const refreshMs = 30_000
 const failedShown = 20
+const failed = { query: { state: 'failed', limit: failedShown } } as const
 const stateIcons = {
   ok: <IconCircleCheck size={20} color="var(--mantine-color-teal-text)" aria-hidden />,
   warning: <IconAlertTriangle size={20} color="var(--mantine-color-orange-text)" aria-hidden />,
   error: <IconCircleX size={20} color="var(--mantine-color-red-text)" aria-hidden />,
+}
+
+export function askForOperation(): void {
+  askAhead(readHealth, {})
+  askAhead(listJobs, failed)
+  askAhead(readSystem, {})
 }
 
 /** For whoever runs this Berth: whether they have to do something. */
@@ -26,7 +33,7 @@ export function Operation() {
     <Section
       title={text.title}
       actions={
-        <PageLink to="/administration/system" size="sm">
+        <PageLink to="/administration/system" isSmall>
           {text.more}
         </PageLink>
       }
@@ -73,7 +80,7 @@ function Health() {
 }
 
 function FailedJobs() {
-  const jobs = useApi(listJobs, { query: { state: 'failed', limit: failedShown } }, { refreshMs })
+  const jobs = useApi(listJobs, failed, { refreshMs })
   return (
     <Show of={jobs} skeleton={<Lines count={2} />}>
       {({ body: { items, next } }) => (
@@ -88,7 +95,7 @@ function FailedJobs() {
           {items.length === 0 ? (
             text.noneFailed
           ) : (
-            <PageLink to="/administration/jobs" search={{ state: 'failed' }} inherit>
+            <PageLink to="/administration/jobs" search={{ state: 'failed' }}>
               {formatCapped({ count: items.length, isMore: next !== null })}
             </PageLink>
           )}

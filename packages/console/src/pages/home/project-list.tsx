@@ -54,7 +54,7 @@ export function ProjectList({ projects }: { projects: Loaded<ClientAnswer<typeof
     <Section
       title={text.projects}
       actions={
-        <PageLink to="/projects" size="sm">
+        <PageLink to="/projects" isSmall>
           {text.allProjects}
         </PageLink>
       }

@@ -46,7 +46,7 @@ export function RecentRepositories({
     <Section
       title={text.recent}
       actions={
-        <PageLink to="/repositories" size="sm">
+        <PageLink to="/repositories" isSmall>
           {text.allRepositories}
         </PageLink>
       }

@@ -1,7 +1,7 @@
 import { listInstanceFindings, readInstanceFindingsOverview } from '@berth/api/findings.ts'
 import { SimpleGrid, Stack } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { type ItemOf, useApi } from '../../api/queries.ts'
+import { askAhead, type ItemOf, useApi } from '../../api/queries.ts'
 import { homeText } from '../../text/home.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
@@ -15,6 +15,7 @@ import { Figure } from '../../ui/figure.tsx'
 
 const text = homeText.security
 const urgentShown = 5
+const urgent = { query: { overdue: 'true', sort: 'due', limit: urgentShown } } as const
 /** The server counts no further. */
 const overdueMax = 10_000
 
@@ -52,6 +53,11 @@ const columns: readonly Column<Finding>[] = [
   { id: 'due', title: text.due, cell: ({ due }) => <Ago at={due} /> },
 ]
 
+export function askForSecurity(): void {
+  askAhead(readInstanceFindingsOverview, {})
+  askAhead(listInstanceFindings, urgent)
+}
+
 /** For whoever looks after security: how much there is, and what is overdue. */
 export function Security() {
   const overview = useApi(readInstanceFindingsOverview, {})
@@ -59,7 +65,7 @@ export function Security() {
     <Section
       title={text.title}
       actions={
-        <PageLink to="/security" size="sm">
+        <PageLink to="/security" isSmall>
           {text.more}
         </PageLink>
       }
@@ -72,7 +78,7 @@ export function Security() {
                 {due.overdue === 0 ? (
                   text.overdueNone
                 ) : (
-                  <PageLink to="/security/findings" search={{ overdue: 'true' }} inherit>
+                  <PageLink to="/security/findings" search={{ overdue: 'true' }}>
                     {formatCount(due.overdue)}
                     {due.overdue >= overdueMax && '+'}
                   </PageLink>
@@ -101,9 +107,7 @@ export function Security() {
 }
 
 function MostUrgent() {
-  const findings = useApi(listInstanceFindings, {
-    query: { overdue: 'true', sort: 'due', limit: urgentShown },
-  })
+  const findings = useApi(listInstanceFindings, urgent)
   return (
     <DataTable
       label={text.mostUrgent}

@@ -1,7 +1,8 @@
 import type { explainDecision } from '@berth/api/decisions.ts'
-import { Badge, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import type * as z from 'zod'
 import { imageSecurityText } from '../../text/image-security.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { Ago } from '../../ui/time.tsx'
@@ -9,7 +10,7 @@ import { formatCount } from '../../ui/units.ts'
 import classes from './images.module.css'
 
 const text = imageSecurityText.decision
-const colors = { enforce: 'red.9', warn: 'yellow.9', audit: 'gray.7' }
+const colors = { enforce: 'red', warn: 'amber', audit: 'gray' } as const
 
 type Answer = z.output<typeof explainDecision.answer>
 
@@ -50,11 +51,7 @@ export function ViolationTable({
             id: 'mode',
             title: text.mode,
             width: 110,
-            cell: ({ mode }) => (
-              <Badge color={colors[mode]} radius="sm" tt="none">
-                {text.modes[mode]}
-              </Badge>
-            ),
+            cell: ({ mode }) => <Badge color={colors[mode]}>{text.modes[mode]}</Badge>,
           },
           {
             id: 'subject',

@@ -10,7 +10,6 @@ export function DirectoryLink({ path, children }: { path: string; children: Reac
       to="."
       search={(before: Search) => ({ ...before, path: path === '' ? undefined : path })}
       resetScroll={false}
-      inherit
     >
       {children}
     </PageLink>

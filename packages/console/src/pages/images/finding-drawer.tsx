@@ -62,11 +62,7 @@ function Details({ finding }: { finding: Finding }) {
             <ForeignText text={title} max={300} />
           </Title>
         )}
-        <PageLink
-          to="/security/vulnerabilities/$vulnerability"
-          params={{ vulnerability }}
-          size="sm"
-        >
+        <PageLink to="/security/vulnerabilities/$vulnerability" params={{ vulnerability }} isSmall>
           {text.everywhere}
         </PageLink>
       </Stack>

@@ -1,6 +1,7 @@
-import { Badge, Group, Text } from '@mantine/core'
+import { Group, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { imageSecurityText } from '../../text/image-security.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText, visible } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
@@ -92,22 +93,13 @@ function vulnerability(finding: Finding): ReactNode {
         search={(before: Search) => ({ ...before, finding: findingKey(finding) })}
         resetScroll={false}
         aria-label={visible(text.openRow(finding.vulnerability, finding.package.name))}
-        inherit
       >
         <bdi>{visible(finding.vulnerability)}</bdi>
       </PageLink>
-      {finding.suppressed && (
-        <Badge size="sm" color="gray.7" radius="sm" tt="none">
-          {text.judgedAway}
-        </Badge>
-      )}
-      {finding.isMalware && (
-        <Badge size="sm" color="red.9" radius="sm" tt="none">
-          {text.malware}
-        </Badge>
-      )}
+      {finding.suppressed && <Badge color="gray">{text.judgedAway}</Badge>}
+      {finding.isMalware && <Badge color="red">{text.malware}</Badge>}
       {finding.isUndetermined && (
-        <Badge size="sm" color="gray.7" radius="sm" tt="none" title={text.undeterminedLong}>
+        <Badge color="gray" title={text.undeterminedLong}>
           {text.undetermined}
         </Badge>
       )}
@@ -119,13 +111,7 @@ export function exploitation({ knownExploited, epss }: Finding): ReactNode {
   return (
     <Group gap={6}>
       {knownExploited !== null && (
-        <Badge
-          size="sm"
-          color="red.9"
-          radius="sm"
-          tt="none"
-          title={text.knownSince(knownExploited)}
-        >
+        <Badge color="red" title={text.knownSince(knownExploited)}>
           {text.known}
         </Badge>
       )}
@@ -156,11 +142,7 @@ export function DueDay({ due }: { due: Due | undefined }) {
   if (!due || due.due === null) return null
   return (
     <Group gap={6}>
-      {due.isOverdue && (
-        <Badge size="sm" color="red.9" radius="sm" tt="none">
-          {text.overdue}
-        </Badge>
-      )}
+      {due.isOverdue && <Badge color="red">{text.overdue}</Badge>}
       <Ago at={due.due} />
     </Group>
   )

@@ -82,7 +82,6 @@ function TagLinks({ tags }: { tags: readonly string[] }) {
             key={tag}
             to="/repositories/$repository/images/$reference"
             params={{ repository: repository.name, reference: tag }}
-            inherit
           >
             <bdi>{tag}</bdi>
           </PageLink>

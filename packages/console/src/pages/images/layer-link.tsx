@@ -11,7 +11,6 @@ export function LayerLink({ layer }: { layer: Layer }) {
       to="/repositories/$repository/images/$reference/files"
       params={{ repository: repository.name, reference }}
       search={{ platform, layer: layer.digest }}
-      inherit
     >
       {imageSecurityText.packages.layerNumber(layer.position)}
     </PageLink>

@@ -116,7 +116,6 @@ function FilesLink({ layer }: { layer: Layer }) {
       params={{ repository: repository.name, reference }}
       search={{ platform, layer: layer.digest }}
       aria-label={text.filesOf(layer.position)}
-      inherit
     >
       {text.files}
     </PageLink>

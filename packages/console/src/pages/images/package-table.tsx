@@ -1,8 +1,9 @@
 import type { listImagePackages } from '@berth/api/scans.ts'
-import { Badge, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type * as z from 'zod'
 import { imageSecurityText } from '../../text/image-security.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
@@ -82,14 +83,10 @@ export function PackageTable({ packages, empty }: { packages: Packages; empty: R
 function Name({ found: { name, source, isThirdParty, kind } }: { found: Package }) {
   return (
     <div style={{ overflowWrap: 'anywhere' }}>
-      <PageLink to="/security/packages" search={{ q: name, kind }} inherit>
+      <PageLink to="/security/packages" search={{ q: name, kind }}>
         <ForeignText text={name} max={200} />
       </PageLink>{' '}
-      {isThirdParty && (
-        <Badge size="xs" color="gray.7" tt="none">
-          {text.thirdParty}
-        </Badge>
-      )}
+      {isThirdParty && <Badge color="gray">{text.thirdParty}</Badge>}
       {source && source.name !== name && (
         <Text size="xs" className="berth-quiet">
           <ForeignText text={text.source(source.name)} max={120} />

@@ -103,7 +103,6 @@ function RelationTable({ nodes }: { nodes: readonly RelationNode[] }) {
                 to="/repositories/$repository/images/$reference"
                 params={{ repository: repository.name, reference: digest }}
                 aria-label={`${artifactKindText[kind]} ${shortDigest(digest)}`}
-                inherit
               >
                 {artifactKindText[kind]}
               </PageLink>

@@ -1,9 +1,10 @@
 import { readSignatures, verifySignatures } from '@berth/api/signatures.ts'
-import { Badge, Button, Text } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
 import { IconBan, IconCircleCheck } from '@tabler/icons-react'
 import type * as z from 'zod'
 import { useApi, useApiAction } from '../../api/queries.ts'
 import { imageSecurityText } from '../../text/image-security.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { Digest } from '../../ui/copy.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
@@ -142,12 +143,8 @@ function State({ state }: { state: Verdict['state'] }) {
   const isGood = state === 'verified'
   const Icon = isGood ? IconCircleCheck : IconBan
   return (
-    <Badge
-      color={isGood ? 'teal.9' : 'red.9'}
-      radius="sm"
-      tt="none"
-      leftSection={<Icon size={13} aria-hidden />}
-    >
+    <Badge color={isGood ? 'teal' : 'red'}>
+      <Icon size={13} aria-hidden />
       {text.states[state]}
     </Badge>
   )

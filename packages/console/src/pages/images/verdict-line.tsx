@@ -36,7 +36,6 @@ export function VerdictLine() {
         to="/repositories/$repository/images/$reference/trust"
         params={{ repository: repository.name, reference }}
         search={{ platform }}
-        inherit
       >
         {text.why}
       </PageLink>

@@ -1,9 +1,10 @@
 import { endSession, endSessions, listSessions } from '@berth/api/sessions.ts'
-import { Badge, Button, Group } from '@mantine/core'
+import { Button, Group } from '@mantine/core'
 import { useState } from 'react'
 import type * as z from 'zod'
 import { useApi, useApiAction } from '../../api/queries.ts'
 import { sessionsText as text } from '../../text/profile.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText, visible } from '../../ui/foreign-text.tsx'
@@ -70,11 +71,7 @@ function columnsWith(onEnd: (session: ListedSession) => void): readonly Column<L
       cell: ({ userAgent, current }) => (
         <Group gap="xs" wrap="nowrap" title={visible(userAgent.slice(0, 300))}>
           <ForeignText text={browserName(userAgent) || text.unknownBrowser} max={60} />
-          {current && (
-            <Badge color="teal.9" variant="filled" radius="sm" tt="none">
-              {text.current}
-            </Badge>
-          )}
+          {current && <Badge color="teal">{text.current}</Badge>}
         </Group>
       ),
     },

@@ -1,7 +1,8 @@
 import type { listProjects } from '@berth/api/projects.ts'
-import { Badge, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import type { ItemOf } from '../../api/queries.ts'
 import { projectText as text } from '../../text/projects.ts'
+import { Badge } from '../../ui/badge.tsx'
 import type { Column } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
@@ -35,7 +36,7 @@ export const projectColumns: readonly Column<ListedProject>[] = [
     id: 'visibility',
     title: text.visibilityTitle,
     cell: ({ settings }) => (
-      <Badge variant="default" radius="sm" tt="none">
+      <Badge color="plain">
         {text.visibilityShort[settings.visibility.effective ?? 'private']}
       </Badge>
     ),

@@ -36,7 +36,6 @@ export function ProjectFacts() {
                 key="findings"
                 to="/projects/$project/security"
                 params={{ project: project.name }}
-                inherit
               >
                 <SeverityCounts counts={findings} />
               </PageLink>

@@ -1,9 +1,10 @@
 import { readProject } from '@berth/api/projects.ts'
-import { Badge, Group, Skeleton, Stack } from '@mantine/core'
+import { Group, Skeleton, Stack } from '@mantine/core'
 import { Outlet, useLocation, useParams } from '@tanstack/react-router'
 import { useApi } from '../../api/queries.ts'
 import { useSession } from '../../api/session.ts'
 import { projectText as text } from '../../text/projects.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Page } from '../../ui/page.tsx'
@@ -65,9 +66,7 @@ function Lead({ project: { description, settings } }: { project: Project }) {
   const visibility = settings.visibility.effective ?? 'private'
   return (
     <Group gap="xs" mt={4}>
-      <Badge variant="default" radius="sm" tt="none">
-        {text.visibility[visibility]}
-      </Badge>
+      <Badge color="plain">{text.visibility[visibility]}</Badge>
       {description !== '' && <ForeignText text={description} />}
     </Group>
   )

@@ -1,12 +1,12 @@
-import { Badge } from '@mantine/core'
 import { repositoryText } from '../../text/repositories.ts'
 import type { Change } from './compared.ts'
+import { Badge } from '../../ui/badge.tsx'
 
 const looks = {
-  added: { color: 'teal.9', sign: '+' },
-  removed: { color: 'red.9', sign: '−' },
-  changed: { color: 'blue.9', sign: '~' },
-  same: { color: 'gray.7', sign: '=' },
+  added: { color: 'teal', sign: '+' },
+  removed: { color: 'red', sign: '−' },
+  changed: { color: 'blue', sign: '~' },
+  same: { color: 'gray', sign: '=' },
 } as const
 
 /** How a line differs, in a word, a sign and a colour: of findings it is those that are gone that are good. */
@@ -23,7 +23,7 @@ export function ChangeBadge({
   const swapped = { ...looks, added: looks.removed, removed: looks.added }
   const { color } = (isLossGood ? swapped : looks)[change]
   return (
-    <Badge color={color} variant="filled" radius="sm" tt="none">
+    <Badge color={color}>
       {sign} {words[change]}
     </Badge>
   )

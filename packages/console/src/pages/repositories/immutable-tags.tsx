@@ -1,6 +1,7 @@
-import { Badge, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import { useMemo } from 'react'
 import { repositoryText } from '../../text/repositories.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
@@ -49,11 +50,7 @@ const columns: readonly Column<Row>[] = [
   {
     id: 'effect',
     title: text.effect,
-    cell: ({ rule }) => (
-      <Badge variant="default" radius="sm" tt="none">
-        {text[rule.effect]}
-      </Badge>
-    ),
+    cell: ({ rule }) => <Badge color="plain">{text[rule.effect]}</Badge>,
   },
   {
     id: 'repositories',

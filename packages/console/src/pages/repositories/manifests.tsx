@@ -1,5 +1,5 @@
 import { listManifests } from '@berth/api/manifests.ts'
-import { ActionIcon, Group, Stack, Text, Tooltip } from '@mantine/core'
+import { Group, Stack, Text } from '@mantine/core'
 import { IconTrash } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 import { useApiPages } from '../../api/queries.ts'
@@ -8,6 +8,7 @@ import { repositoryText } from '../../text/repositories.ts'
 import { artifactKind } from '../../ui/artifact-kind.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
+import { IconButton } from '../../ui/icon-button.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Empty } from '../../ui/states.tsx'
 import { Ago } from '../../ui/time.tsx'
@@ -104,16 +105,14 @@ function columnsOf(
     id: 'actions',
     title: text.actions,
     cell: (manifest) => (
-      <Tooltip label={text.remove} withArrow>
-        <ActionIcon
-          variant="subtle"
-          color="red"
-          aria-label={text.removeOne(shortOf(manifest.digest))}
-          onClick={() => onDelete(manifest)}
-        >
-          <IconTrash size={16} />
-        </ActionIcon>
-      </Tooltip>
+      <IconButton
+        label={text.removeOne(shortOf(manifest.digest))}
+        hint={text.remove}
+        color="red"
+        onClick={() => onDelete(manifest)}
+      >
+        <IconTrash size={16} />
+      </IconButton>
     ),
   }
   return [...columns, remove]

@@ -39,7 +39,6 @@ export function Model() {
                 key="tag"
                 to="/repositories/$repository/images/$reference"
                 params={{ repository: repository.name, reference: tag.name }}
-                inherit
               >
                 <bdi>{tag.name}</bdi>
               </PageLink>,

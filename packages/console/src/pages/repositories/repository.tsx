@@ -1,10 +1,11 @@
 import { readProject } from '@berth/api/projects.ts'
 import { readRepository } from '@berth/api/repositories.ts'
-import { Badge, Group, Skeleton, Stack } from '@mantine/core'
+import { Group, Skeleton, Stack } from '@mantine/core'
 import { Outlet, useLocation, useParams } from '@tanstack/react-router'
 import { useApi } from '../../api/queries.ts'
 import { registryHost } from '../../api/address.ts'
 import { repositoryText as text } from '../../text/repositories.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { Copy } from '../../ui/copy.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
@@ -108,11 +109,7 @@ function Visibility({ project }: { project: string }) {
   const { data } = useApi(readProject, { params: { project } })
   const visibility = data?.body.settings.visibility.effective
   if (!visibility) return null
-  return (
-    <Badge variant="default" radius="sm" tt="none">
-      {text.visibility[visibility]}
-    </Badge>
-  )
+  return <Badge color="plain">{text.visibility[visibility]}</Badge>
 }
 
 function Tabs({ repository: { name: repository, allowed } }: { repository: Repository }) {

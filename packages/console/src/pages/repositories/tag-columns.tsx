@@ -1,5 +1,4 @@
 import type { listTags } from '@berth/api/tags.ts'
-import { ActionIcon, Badge, Checkbox, Group, Text, Tooltip } from '@mantine/core'
 import {
   IconDownload,
   IconShieldCheck,
@@ -14,7 +13,9 @@ import type { Column } from '../../ui/data-table.tsx'
 import { visible } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { artifactKind } from '../../ui/artifact-kind.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { Copy } from '../../ui/copy.tsx'
+import { IconButton } from '../../ui/icon-button.tsx'
 import { firstPullLine } from '../../ui/pull-lines.ts'
 import { SeverityCounts } from '../../ui/severity.tsx'
 import { Ago } from '../../ui/time.tsx'
@@ -42,9 +43,10 @@ export function tagColumns(doings: Doings): Column<Tag>[] {
       title: text.name,
       sort: 'name',
       cell: ({ name }) => (
-        <Group gap="xs" wrap="nowrap">
-          <Checkbox
-            size="xs"
+        <span className="berth-inline" data-wide>
+          <input
+            type="checkbox"
+            className="berth-check"
             aria-label={text.select(name)}
             checked={selected.includes(name)}
             onChange={() => onSelect(name)}
@@ -56,7 +58,7 @@ export function tagColumns(doings: Doings): Column<Tag>[] {
           >
             {name}
           </PageLink>
-        </Group>
+        </span>
       ),
     },
     { id: 'platforms', title: text.platforms, cell: (tag) => <Platforms tag={tag} /> },
@@ -116,76 +118,53 @@ function Signature({ tag: { signatures } }: { tag: Tag }) {
   const { verified, refused } = signatures
   if (verified === 0 && refused === 0) {
     return (
-      <Group gap={4} wrap="nowrap" className="berth-quiet">
+      <span className="berth-inline berth-quiet">
         <IconShieldQuestion size={15} aria-hidden />
         {said.none}
-      </Group>
+      </span>
     )
   }
   return (
-    <Group gap={4}>
+    <span className="berth-inline">
       {verified > 0 && (
-        <Badge
-          color="teal.9"
-          radius="sm"
-          tt="none"
-          leftSection={<IconShieldCheck size={13} aria-hidden />}
-          title={said.verifiedTitle(verified)}
-        >
+        <Badge color="teal" title={said.verifiedTitle(verified)}>
+          <IconShieldCheck size={13} aria-hidden />
           {said.verified}
         </Badge>
       )}
       {refused > 0 && (
-        <Badge
-          color="red.9"
-          radius="sm"
-          tt="none"
-          leftSection={<IconShieldX size={13} aria-hidden />}
-          title={said.refusedTitle(refused)}
-        >
+        <Badge color="red" title={said.refusedTitle(refused)}>
+          <IconShieldX size={13} aria-hidden />
           {said.refused}
         </Badge>
       )}
-    </Group>
+    </span>
   )
 }
 
 function Findings({ tag: { scan } }: { tag: Tag }) {
   if (scan?.state === 'catalogued') return <SeverityCounts counts={scan.counts} />
-  return (
-    <Text span size="sm" className="berth-quiet">
-      {repositoryText.scan[scan?.state ?? 'notApplicable']}
-    </Text>
-  )
+  return <span className="berth-quiet">{repositoryText.scan[scan?.state ?? 'notApplicable']}</span>
 }
 
 function Actions({ tag, repository, onPull, onDelete }: { tag: Tag } & Doings) {
   const line = firstPullLine({ ...tag, repository, reference: tag.name })
   return (
-    <Group gap={4} wrap="nowrap" display="inline-flex">
+    <span className="berth-inline">
       {line && <Copy text={line.command} what={line.command} />}
-      <Tooltip label={text.pull} withArrow>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          aria-label={text.pullTag(tag.name)}
-          onClick={() => onPull(tag.name)}
-        >
-          <IconDownload size={16} />
-        </ActionIcon>
-      </Tooltip>
+      <IconButton label={text.pullTag(tag.name)} hint={text.pull} onClick={() => onPull(tag.name)}>
+        <IconDownload size={16} />
+      </IconButton>
       {onDelete && (
-        <Tooltip label={text.remove} withArrow>
-          <ActionIcon
-            variant="subtle"
-            color="red"
-            aria-label={text.removeTag(tag.name)}
-            onClick={() => onDelete(tag)}
-          >
-            <IconTrash size={16} />
-          </ActionIcon>
-        </Tooltip>
+        <IconButton
+          label={text.removeTag(tag.name)}
+          hint={text.remove}
+          color="red"
+          onClick={() => onDelete(tag)}
+        >
+          <IconTrash size={16} />
+        </IconButton>
       )}
-    </Group>
+    </span>
   )
 }

@@ -48,7 +48,7 @@ export function HitGroup({
           <li key={hitKey(hit)} className={classes.hit}>
             <Icon size={16} stroke={1.6} aria-hidden style={{ flex: 'none' }} />
             <Group gap={8} flex={1} miw={0}>
-              <PageLink {...hitLink(hit)} size="sm" className={classes.name}>
+              <PageLink {...hitLink(hit)} isSmall className={classes.name}>
                 <ForeignLine text={hit.text} />
               </PageLink>
               <Text size="sm" className="berth-quiet" style={{ overflowWrap: 'anywhere' }}>

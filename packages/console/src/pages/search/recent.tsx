@@ -25,8 +25,8 @@ export function RecentSearches() {
             <PageLink
               to="/search"
               search={{ q: words }}
-              size="sm"
-              flex={1}
+              isSmall
+              style={{ flex: 1 }}
               className={classes.name}
             >
               <bdi>{visible(words)}</bdi>

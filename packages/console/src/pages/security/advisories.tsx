@@ -1,10 +1,11 @@
 import { readAdvisories } from '@berth/api/advisories.ts'
-import { Alert, Badge, Box, Button, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Alert, Box, Button, SimpleGrid, Stack, Text } from '@mantine/core'
 import type * as z from 'zod'
 import { apiAddress } from '../../api/client.ts'
 import { useApi } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { securityText } from '../../text/security.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { KeyValues } from '../../ui/key-values.tsx'
@@ -108,16 +109,7 @@ function Sources({ advisories: { sources, update } }: { advisories: Advisories }
       cell: ({ name }) => {
         const state = states.get(name)
         if (state === undefined) return <None />
-        return (
-          <Badge
-            color={state === 'failed' ? 'red.9' : 'gray.7'}
-            variant={state === 'failed' ? 'filled' : 'default'}
-            radius="sm"
-            tt="none"
-          >
-            {text.states[state]}
-          </Badge>
-        )
+        return <Badge color={state === 'failed' ? 'red' : 'plain'}>{text.states[state]}</Badge>
       },
     },
   ]

@@ -70,7 +70,6 @@ function Reason({ denial: { repository, reason } }: { denial: Denial }) {
           <PageLink
             to="/repositories/$repository/images/$reference/trust"
             params={{ repository, reference }}
-            inherit
             aria-label={`${text.why}: ${repository} ${reference.slice(0, 19)}`}
           >
             {text.why}

@@ -4,10 +4,11 @@ import {
   listInstancePolicyExceptions,
   listPolicyExceptions,
 } from '@berth/api/policy-exceptions.ts'
-import { Badge, Button, Group, Stack, Text } from '@mantine/core'
+import { Button, Group, Stack, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { type ItemOf, useApiAction } from '../../api/queries.ts'
 import { securityText } from '../../text/security.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
@@ -140,15 +141,9 @@ function Ends({ exception }: { exception: Exception }) {
     <Group gap={6} wrap="wrap" display="inline-flex">
       <Ago at={endsAt} />
       {left <= 0 ? (
-        <Badge variant="default" radius="sm" tt="none">
-          {text.over}
-        </Badge>
+        <Badge color="plain">{text.over}</Badge>
       ) : (
-        left < soonMs && (
-          <Badge color="#8f5a00" radius="sm" tt="none">
-            {text.soon}
-          </Badge>
-        )
+        left < soonMs && <Badge color="amber">{text.soon}</Badge>
       )}
     </Group>
   )

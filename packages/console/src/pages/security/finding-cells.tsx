@@ -1,5 +1,6 @@
-import { Badge, Group } from '@mantine/core'
+import { Group } from '@mantine/core'
 import { securityText as text } from '../../text/security.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { ForeignText, visible } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Ago } from '../../ui/time.tsx'
@@ -21,17 +22,11 @@ export function VulnerabilityLink({
         to="/security/vulnerabilities/$vulnerability"
         params={{ vulnerability }}
         search={scopeSearch(scope)}
-        inherit
       >
         <bdi>{visible(vulnerability)}</bdi>
       </PageLink>
       {typeof knownExploited === 'string' && (
-        <Badge
-          color="red.9"
-          radius="sm"
-          tt="none"
-          title={text.findings.isExploitedTitle(knownExploited)}
-        >
+        <Badge color="red" title={text.findings.isExploitedTitle(knownExploited)}>
           {text.findings.isExploited}
         </Badge>
       )}
@@ -41,7 +36,7 @@ export function VulnerabilityLink({
 
 export function RepositoryLink({ repository }: { repository: string }) {
   return (
-    <PageLink to="/repositories/$repository" params={{ repository }} inherit>
+    <PageLink to="/repositories/$repository" params={{ repository }}>
       <bdi>{repository}</bdi>
     </PageLink>
   )
@@ -68,7 +63,6 @@ export function ImageLink({
       to="/repositories/$repository/images/$reference"
       params={{ repository, reference: digest }}
       title={digest}
-      inherit
     >
       <bdi>{isLong ? `${repository}${separator}${short}` : short}</bdi>
     </PageLink>
@@ -84,11 +78,7 @@ export function Due({ due, isOverdue }: { due: string | null; isOverdue: boolean
   if (due === null) return null
   return (
     <Group gap={6} wrap="wrap" display="inline-flex">
-      {isOverdue && (
-        <Badge color="red.9" radius="sm" tt="none">
-          {text.findings.overdue}
-        </Badge>
-      )}
+      {isOverdue && <Badge color="red">{text.findings.overdue}</Badge>}
       <Ago at={due} />
     </Group>
   )

@@ -1,7 +1,7 @@
 import type { listTrackedFindings } from '@berth/api/findings.ts'
-import { Badge } from '@mantine/core'
 import type { ItemOf } from '../../api/queries.ts'
 import { securityText } from '../../text/security.ts'
+import { Badge } from '../../ui/badge.tsx'
 import type { Column } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { SeverityBadge } from '../../ui/severity.tsx'
@@ -53,11 +53,7 @@ export function findingColumns(
     {
       id: 'fix',
       title: columns.fix,
-      cell: ({ isFixable }) => (
-        <Badge variant="default" radius="sm" tt="none">
-          {isFixable ? text.hasFix : text.noFix}
-        </Badge>
-      ),
+      cell: ({ isFixable }) => <Badge color="plain">{isFixable ? text.hasFix : text.noFix}</Badge>,
     },
     {
       id: 'due',

@@ -50,7 +50,7 @@ export function InheritedRules({ scope }: { scope: Scope }) {
                 <PageLink
                   to="/security/policy"
                   search={scopeSearch(project)}
-                  size="sm"
+                  isSmall
                   aria-label={`${text.open}: ${scopeName(project)}, ${rule.name}`}
                 >
                   {text.open}

@@ -68,7 +68,6 @@ export function Upgrades({ upgrades, scope }: { upgrades: readonly Upgrade[]; sc
         <PageLink
           to="/security/findings"
           search={{ ...scopeSearch(scope), package: name, fixable: 'true' }}
-          inherit
         >
           <bdi>{visible(name)}</bdi>
         </PageLink>

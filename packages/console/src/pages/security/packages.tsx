@@ -1,10 +1,11 @@
 import { ApiProblem } from '@berth/api/client.ts'
 import { packageKind, searchPackages } from '@berth/api/scans.ts'
-import { Badge, Button, Group, Select, Text, TextInput } from '@mantine/core'
+import { Button, Group, Select, Text, TextInput } from '@mantine/core'
 import { IconPackages, IconSearch } from '@tabler/icons-react'
 import { type SyntheticEvent, useEffect, useState } from 'react'
 import { type ItemOf, useApiPages } from '../../api/queries.ts'
 import { securityText } from '../../text/security.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { useFilters } from '../../ui/filters.ts'
 import { ForeignText } from '../../ui/foreign-text.tsx'
@@ -43,11 +44,7 @@ const columns: readonly Column<Hit>[] = [
     cell: ({ version, isUndetermined }) => (
       <>
         <ForeignText text={version} max={80} />{' '}
-        {isUndetermined && (
-          <Badge variant="default" radius="sm" tt="none">
-            {text.undetermined}
-          </Badge>
-        )}
+        {isUndetermined && <Badge color="plain">{text.undetermined}</Badge>}
       </>
     ),
   },
@@ -168,7 +165,7 @@ function SearchForm({
           {text.examples}
         </Text>
         {examples.map((example) => (
-          <PageLink key={example} to="/security/packages" search={{ q: example }} size="sm">
+          <PageLink key={example} to="/security/packages" search={{ q: example }} isSmall>
             <span className="berth-mono">{example}</span>
           </PageLink>
         ))}

@@ -37,7 +37,7 @@ export default function Policies() {
 
 function PolicyLink({ project }: { project: string }) {
   return (
-    <PageLink to="/security/policy" search={scopeSearch(project)} inherit>
+    <PageLink to="/security/policy" search={scopeSearch(project)}>
       <bdi>{scopeName(project)}</bdi>
     </PageLink>
   )

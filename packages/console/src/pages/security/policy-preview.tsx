@@ -1,11 +1,12 @@
 import { ApiProblem } from '@berth/api/client.ts'
 import { testInstancePolicy, testPolicy } from '@berth/api/policies.ts'
-import { Badge, Box, Button, Group, Stack, Text } from '@mantine/core'
+import { Box, Button, Group, Stack, Text } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import type * as z from 'zod'
 import { callApi } from '../../api/client.ts'
 import { policyText } from '../../text/policy.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { Section } from '../../ui/page.tsx'
 import { Fault, Lines } from '../../ui/states.tsx'
@@ -18,8 +19,6 @@ const text = policyText.preview
 const pauseMs = 600
 const imagesAtOnce = 100
 const violationsShown = 3
-const colors = { allow: 'gray.7', warn: '#b93a05', deny: 'red.9' } as const
-
 /** Judges what is stored by a document that is not in force, soon after it was changed. */
 export function usePolicyTrial(scope: Scope, document: string, isEnabled: boolean) {
   const [settled] = useDebouncedValue(document, pauseMs)
@@ -154,12 +153,7 @@ function Result({ item }: { item: Judged }) {
     <Box component="li" className="berth-panel" p="sm" style={{ listStyle: 'none' }}>
       <Group gap="xs">
         <ImageLink repository={repository} digest={digest} tags={tags} isLong />
-        <Badge
-          color={colors[tried.decision]}
-          variant={tried.decision === 'deny' ? 'filled' : 'default'}
-          radius="sm"
-          tt="none"
-        >
+        <Badge color={tried.decision === 'deny' ? 'red' : 'plain'}>
           {text.decisions[tried.decision]}
         </Badge>
         {isChanged(item) && (

@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Box, Group, Text, UnstyledButton } from '@mantine/core'
+import { ActionIcon, Box, Group, Text, UnstyledButton } from '@mantine/core'
 import {
   IconArrowDown,
   IconArrowUp,
@@ -9,6 +9,7 @@ import {
 } from '@tabler/icons-react'
 import { useId } from 'react'
 import { policyText as text } from '../../text/policy.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import type { Draft, RuleFault } from './policy-document.ts'
 import { RuleForm } from './rule-form.tsx'
@@ -69,11 +70,7 @@ export function RuleCard({
                   <ForeignText text={name} max={64} />
                 </Text>
                 <RuleBadges rule={rule} />
-                {faults.length > 0 && (
-                  <Badge color="red.9" radius="sm" tt="none">
-                    {text.ruleFaults(faults.length)}
-                  </Badge>
-                )}
+                {faults.length > 0 && <Badge color="red">{text.ruleFaults(faults.length)}</Badge>}
               </Group>
               <Text size="sm" className="berth-quiet" style={{ overflowWrap: 'anywhere' }}>
                 {summaryOf(rule)}

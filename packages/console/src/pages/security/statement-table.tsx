@@ -4,10 +4,11 @@ import {
   revokeInstanceVexStatement,
   revokeVexStatement,
 } from '@berth/api/vex.ts'
-import { Badge, Button, Stack, Text } from '@mantine/core'
+import { Button, Stack, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { type ItemOf, useApiAction } from '../../api/queries.ts'
 import { securityText } from '../../text/security.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
@@ -116,9 +117,7 @@ function Quiet({ children }: { children: ReactNode }) {
 function Status({ statement: { status, revokedAt, revokedBy } }: { statement: Statement }) {
   return (
     <Stack gap={2} align="flex-start">
-      <Badge variant="default" radius="sm" tt="none">
-        {text.statuses[status]}
-      </Badge>
+      <Badge color="plain">{text.statuses[status]}</Badge>
       {revokedAt !== null && (
         <Quiet>
           {revokedBy === null ? text.revoked : text.revokedBy(revokedBy)} · <Ago at={revokedAt} />

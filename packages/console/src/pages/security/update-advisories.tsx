@@ -1,12 +1,13 @@
 import { readAdvisories, updateAdvisories } from '@berth/api/advisories.ts'
 import { readJob } from '@berth/api/jobs.ts'
-import { Alert, Badge, Button, Group, Progress, Stack, Text } from '@mantine/core'
+import { Alert, Button, Group, Progress, Stack, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import type * as z from 'zod'
 import { keyOf, useApi, useApiAction } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { securityText } from '../../text/security.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Section } from '../../ui/page.tsx'
@@ -41,14 +42,7 @@ export function UpdateAdvisories({ update, mayUpdate }: { update: Update; mayUpd
       {job !== undefined && <UpdateJob id={job} />}
       {lastRun !== null && (
         <Group gap="xs">
-          <Badge
-            color={lastRun.hasFailed ? 'red.9' : 'gray.7'}
-            variant={lastRun.hasFailed ? 'filled' : 'default'}
-            radius="sm"
-            tt="none"
-          >
-            {text.jobStates[lastRun.state]}
-          </Badge>
+          <Badge color={lastRun.hasFailed ? 'red' : 'plain'}>{text.jobStates[lastRun.state]}</Badge>
           <Ago at={lastRun.finishedAt} />
           {lastRun.hasFailed && <Text size="sm">{text.updateFailed}</Text>}
         </Group>
@@ -75,7 +69,7 @@ function UpdateJob({ id }: { id: string }) {
       <Group gap="xs" role="status">
         <Text size="sm">{state === undefined ? text.updateStarted : text.jobStates[state]}</Text>
         {mayRead && (
-          <PageLink to="/administration/jobs/$job" params={{ job: id }} size="sm">
+          <PageLink to="/administration/jobs/$job" params={{ job: id }} isSmall>
             {text.toJob}
           </PageLink>
         )}

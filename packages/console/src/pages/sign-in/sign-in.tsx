@@ -47,7 +47,7 @@ export default function SignIn() {
         <>
           <CredentialsForm onDone={goOn} />
           <Ways returnTo={ownPath(returnTo)} />
-          <PageLink to="/repositories" size="sm" ta="center">
+          <PageLink to="/repositories" isSmall>
             {text.openWithout}
           </PageLink>
         </>
