@@ -101,7 +101,8 @@ export async function startConsole(
 /** Until nothing is loading: no skeleton stands in the page, and no request is under way. */
 export async function settled(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle')
-  await page.waitForFunction(() => document.querySelector('.mantine-Skeleton-root') === null)
+  const unsettled = '.mantine-Skeleton-root, [aria-busy=true]'
+  await page.waitForFunction((selector) => document.querySelector(selector) === null, unsettled)
 }
 
 async function build(): Promise<void> {

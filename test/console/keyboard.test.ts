@@ -117,6 +117,9 @@ test('makes a project, adds a member, makes a robot, takes its secret, and delet
     await dialogOf(page, 'The secret of harbour+deploy').waitFor()
     await keys.use('button', /^Copy: Secret/)
     await keys.use('button', 'I have kept it')
+    // What opened the dialog stood in the place of no robots.
+    const heading = page.getByRole('heading', { name: 'harbour', level: 1 })
+    await eventually(() => hasFocus(heading)).toBe(true)
 
     await keys.use('button', 'What to do with harbour+deploy')
     await keys.choose('Delete')
@@ -125,7 +128,6 @@ test('makes a project, adds a member, makes a robot, takes its secret, and delet
     await keys.press('Enter')
     await page.getByRole('heading', { name: 'No robots yet' }).waitFor()
     // What opened the dialog is gone with the robot.
-    const heading = page.getByRole('heading', { name: 'harbour', level: 1 })
     await eventually(() => hasFocus(heading)).toBe(true)
   })
   const members = await listOf(berth, '/projects/harbour/members')

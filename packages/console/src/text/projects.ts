@@ -49,7 +49,10 @@ export const projectText = {
   },
   holds: (repositories: string) =>
     `${repositories} ${repositories === '1' ? 'repository' : 'repositories'}`,
-  quotaLabel: 'Share of the quota that is used',
+  quotaLabels: {
+    bytes: 'Share of the quota of storage that is used',
+    repositories: 'Share of the quota of repositories that is used',
+  },
   below: 'Projects below',
   belowLead: 'They take over members, policies and limits from here.',
   noRepositories: 'No repositories yet',

@@ -46,20 +46,18 @@ type TableProps<Row> = {
 
 const rowHeight = 41
 /** A whole list of up to so many rows is in the page: it prints, and the browser finds in it. */
-const plainMax = 100
+const plainMax = 200
 
 /**
  * A table of any length: of a long list only the rows in sight are in the page, and more are read as one scrolls. On a phone
  * each row is a card.
  */
 export function DataTable<Row>(props: TableProps<Row>) {
-  const { columns, rowKey, isLoading = false, error, empty, more } = props
-  const given = useMemo(
-    () => ({ rows: props.rows, hasMore: props.hasMore ?? false }),
-    [props.rows, props.hasMore],
-  )
+  const { columns, rowKey, empty, more } = props
   // What was typed or clicked is shown before the many rows that it leads to.
-  const { rows, hasMore } = useDeferredValue(given)
+  const content = useContent(props)
+  const shownContent = useDeferredValue(content)
+  const { rows, hasMore, isLoading, error } = shownContent
   const scroller = useRef<HTMLDivElement>(null)
   const helper = useMemo(() => createColumnHelper<typeof features, Row & object>(), [])
   const definitions = useMemo(
@@ -122,6 +120,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
         tabIndex={0}
         role="group"
         aria-label={props.label}
+        aria-busy={content !== shownContent}
         onScroll={({ currentTarget: box }) => {
           if (hasMore && box.scrollTop + box.clientHeight > box.scrollHeight - 800) more?.()
         }}
@@ -168,6 +167,16 @@ export function DataTable<Row>(props: TableProps<Row>) {
       )}
     </Box>
   )
+}
+
+/** The same object as long as none of it changes. */
+function useContent<Row>({
+  rows,
+  hasMore = false,
+  isLoading = false,
+  error = null,
+}: TableProps<Row>) {
+  return useMemo(() => ({ rows, hasMore, isLoading, error }), [rows, hasMore, isLoading, error])
 }
 
 function sortProps<Row>({ sort, onSort }: TableProps<Row>) {

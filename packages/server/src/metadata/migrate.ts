@@ -7,6 +7,7 @@ import * as browse from './migrations/0005-browse.ts'
 import * as unjudgedSignatures from './migrations/0005-unjudged-signatures.ts'
 import * as figures from './migrations/0005-figures.ts'
 import * as oversight from './migrations/0005-oversight.ts'
+import * as severities from './migrations/0006-severities.ts'
 import type { Dialect } from './migrations/dialect.ts'
 
 type Migration = { name: string; up(db: Kysely<unknown>, dialect: Dialect): Promise<void> }
@@ -21,6 +22,7 @@ const migrations: readonly Migration[] = [
   { name: '0005-unjudged-signatures', up: unjudgedSignatures.up },
   { name: '0005-figures', up: figures.up },
   { name: '0005-oversight', up: oversight.up },
+  { name: '0006-severities', up: severities.up },
 ]
 
 /**

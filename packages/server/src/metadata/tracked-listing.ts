@@ -29,6 +29,8 @@ export type TrackedFilter = {
 
 export type TrackedQuery = {
   sort: 'score' | 'due'
+  /** Looks through those of this one alone; only in the order of scores. */
+  severity?: TrackedFinding['severity'] | undefined
   filter: TrackedFilter
   /** The name of a project; the root is ''. */
   project: string
@@ -69,7 +71,7 @@ export async function listTracked(db: Executor, query: TrackedQuery): Promise<Li
 /** The place `count` findings further on, whatever they are; `undefined` when there are fewer. By index alone. */
 export async function trackedPlaceAfter(
   db: Executor,
-  query: Pick<TrackedQuery, 'sort' | 'after'>,
+  query: Pick<TrackedQuery, 'sort' | 'severity' | 'after'>,
   count: number,
 ): Promise<TrackedPlace | undefined> {
   const { rows } = await sql<TrackedPlace>`
@@ -89,9 +91,10 @@ function orderOf(sort: 'score' | 'due'): RawBuilder<unknown> {
 
 function ranges({
   sort,
+  severity,
   after,
   upTo,
-}: Pick<TrackedQuery, 'sort' | 'after' | 'upTo'>): RawBuilder<unknown>[] {
+}: Pick<TrackedQuery, 'sort' | 'severity' | 'after' | 'upTo'>): RawBuilder<unknown>[] {
   const columns =
     sort === 'due'
       ? sql`(due_at, vulnerability, package_name, repository_id)`
@@ -100,6 +103,7 @@ function ranges({
     sql`(${sort === 'due' ? place.due : place.score}, ${place.vulnerability}, ${place.package}, ${place.repositoryId})`
   // Those of its index, in its own words.
   const bounds = [sort === 'due' ? sql`closed_at is null and due_at is not null` : sql`true`]
+  if (severity) bounds.push(sql`severity = ${severity}`)
   if (after) {
     bounds.push(
       sort === 'due' ? sql`${columns} > ${values(after)}` : sql`${columns} < ${values(after)}`,

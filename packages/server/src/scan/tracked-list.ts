@@ -60,13 +60,15 @@ export class TrackedList {
       repositories !== undefined ||
       filter.vulnerability !== undefined ||
       filter.packages !== undefined
+    const [severity, ...others] = filter.severities ?? []
+    const way = { sort, severity: sort === 'score' && others.length === 0 ? severity : undefined }
     const projects = await caller.readableProjects()
     const items: (ListedFinding & { isOverdue: boolean })[] = []
     let after = query.after === undefined ? undefined : readPlace(sort, query.after)
     for (let window = 0; window < windowsMax; window += 1) {
-      const upTo = isNarrow ? undefined : await trackedPlaceAfter(db, { sort, after }, windowSize)
+      const upTo = isNarrow ? undefined : await trackedPlaceAfter(db, { ...way, after }, windowSize)
       const rows = await listTracked(db, {
-        sort,
+        ...way,
         filter,
         project,
         projects,

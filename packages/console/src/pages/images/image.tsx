@@ -10,13 +10,7 @@ import { PageLink } from '../../ui/link.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Empty, Lines, Show } from '../../ui/states.tsx'
 import { ImageActions } from './image-actions.tsx'
-import {
-  ImageProvider,
-  nameOf,
-  type Manifest,
-  type Repository,
-  shortDigest,
-} from './image-context.ts'
+import { ImageProvider, nameOf, type OpenImage, shortDigest } from './image-context.ts'
 import { ImageFacts } from './image-facts.tsx'
 import { ImageTabs } from './image-tabs.tsx'
 import { PlatformSwitch } from './platform-switch.tsx'
@@ -27,44 +21,36 @@ import { VerdictLine } from './verdict-line.tsx'
 /** One image: who it is, whether it may be pulled, what can be done with it, and its parts. */
 export default function Image() {
   const { repository = '', reference = '' } = useParams({ strict: false })
+  const [{ platform }] = useFilters()
   const readTop = useApi(readManifest, { params: { repository, reference } })
   const readHome = useApi(readRepository, { params: { repository } })
-  const isLoaded = readTop.data !== undefined && readHome.data !== undefined
+  const top = readTop.data?.body
+  const home = readHome.data?.body
+  const open = top && home && { repository: home, reference, top, image: top, platform }
   const both = {
-    data: isLoaded ? { top: readTop.data.body, home: readHome.data.body } : undefined,
+    data: open,
     error: readTop.error ?? readHome.error,
     refetch: () => Promise.all([readTop.refetch(), readHome.refetch()]),
   }
-  if (both.data === undefined) {
-    return (
-      <Page title={titleOf(repository, reference)} above={<Above repository={repository} />}>
+  return (
+    <ImageProvider value={open}>
+      <Page
+        // Another image is another page: what was opened in the one before is closed.
+        key={`${repository} ${reference}`}
+        title={titleOf(repository, reference)}
+        above={<Above repository={repository} />}
+        actions={open && <ImageActions />}
+      >
         <Show of={both} skeleton={<ImageSkeleton />}>
-          {() => null}
+          {(shown) => <LoadedImage open={shown} />}
         </Show>
       </Page>
-    )
-  }
-  // Another image is another page: what was opened in the one before is closed.
-  return (
-    <LoadedImage
-      key={`${repository} ${reference}`}
-      reference={reference}
-      top={both.data.top}
-      repository={both.data.home}
-    />
+    </ImageProvider>
   )
 }
 
-function LoadedImage({
-  reference,
-  top,
-  repository,
-}: {
-  reference: string
-  top: Manifest
-  repository: Repository
-}) {
-  const [{ platform }] = useFilters()
+function LoadedImage({ open }: { open: OpenImage }) {
+  const { top, repository, platform } = open
   const choices = choicesOf(top)
   const chosen = chosenOf(choices, platform)
   const readChild = useApi(
@@ -73,36 +59,29 @@ function LoadedImage({
     { isEnabled: chosen !== undefined },
   )
   const isMissing = readChild.error instanceof ApiProblem && readChild.error.status === 404
-  const open = { repository, reference, top, image: top, platform }
   return (
-    <ImageProvider value={open}>
-      <Page
-        title={titleOf(repository.name, reference)}
-        above={<Above repository={repository.name} />}
-        actions={<ImageActions />}
-      >
-        <Stack gap="sm" className="berth-panel" p="md">
-          <ImageFacts />
-          <VerdictLine />
-          <PullLine />
-        </Stack>
-        {choices.length > 0 && <PlatformSwitch choices={choices} chosen={chosen} />}
-        <ImageTabs />
-        {chosen === undefined ? (
-          <Outlet />
-        ) : isMissing ? (
-          <Empty title={text.notStoredTitle}>{text.notStored(shortDigest(chosen.digest))}</Empty>
-        ) : (
-          <Show of={readChild} skeleton={<Lines count={8} />}>
-            {({ body }) => (
-              <ImageProvider value={{ ...open, image: body }} key={body.digest}>
-                <Outlet />
-              </ImageProvider>
-            )}
-          </Show>
-        )}
-      </Page>
-    </ImageProvider>
+    <>
+      <Stack gap="sm" className="berth-panel" p="md">
+        <ImageFacts />
+        <VerdictLine />
+        <PullLine />
+      </Stack>
+      {choices.length > 0 && <PlatformSwitch choices={choices} chosen={chosen} />}
+      <ImageTabs />
+      {chosen === undefined ? (
+        <Outlet />
+      ) : isMissing ? (
+        <Empty title={text.notStoredTitle}>{text.notStored(shortDigest(chosen.digest))}</Empty>
+      ) : (
+        <Show of={readChild} skeleton={<Lines count={8} />}>
+          {({ body }) => (
+            <ImageProvider value={{ ...open, image: body }} key={body.digest}>
+              <Outlet />
+            </ImageProvider>
+          )}
+        </Show>
+      )}
+    </>
   )
 }
 

@@ -51,7 +51,9 @@ export const projectColumns: readonly Column<ListedProject>[] = [
     id: 'size',
     title: text.size,
     width: 200,
-    cell: ({ usage, settings }) => <QuotaBar bytes={usage.bytes} quota={settings.quotaBytes.own} />,
+    cell: ({ usage, settings }) => (
+      <QuotaBar unit="bytes" used={usage.bytes} quota={settings.quotaBytes.own} />
+    ),
   },
   {
     id: 'findings',

@@ -6,7 +6,6 @@ import { Facts } from '../../ui/facts.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { SeverityCounts } from '../../ui/severity.tsx'
 import { Ago } from '../../ui/time.tsx'
-import { formatCount } from '../../ui/units.ts'
 import { useProject } from './project-context.ts'
 import { QuotaBar } from './quota-bar.tsx'
 
@@ -19,14 +18,23 @@ export function ProjectFacts() {
   if (read.data === undefined && !read.error) return <Skeleton height={74} radius="md" />
   if (listed?.name !== project.name) return null
   const { usage, findings, settings, createdAt } = listed
-  const most = settings.quotaRepositories.own
-  const count = formatCount(usage.repositories)
   return (
     <Box className="berth-panel" p="md">
       <Facts
         items={[
-          [text.repositories, most === null ? count : text.ofQuota(count, formatCount(most))],
-          [text.size, <QuotaBar key="size" bytes={usage.bytes} quota={settings.quotaBytes.own} />],
+          [
+            text.repositories,
+            <QuotaBar
+              key="repositories"
+              unit="repositories"
+              used={usage.repositories}
+              quota={settings.quotaRepositories.own}
+            />,
+          ],
+          [
+            text.size,
+            <QuotaBar key="size" unit="bytes" used={usage.bytes} quota={settings.quotaBytes.own} />,
+          ],
           [
             text.openFindings,
             findings === null ? (

@@ -115,7 +115,7 @@ function limitColumns(project: string, { bytes, repositories }: Usage): readonly
         limit.bytes === null ? (
           text.noLimit
         ) : limit.project === project ? (
-          <QuotaBar bytes={bytes} quota={limit.bytes} />
+          <QuotaBar unit="bytes" used={bytes} quota={limit.bytes} />
         ) : (
           formatBytes(limit.bytes)
         ),
@@ -124,11 +124,13 @@ function limitColumns(project: string, { bytes, repositories }: Usage): readonly
       id: 'repositories',
       title: projectText.repositories,
       cell: (limit) =>
-        limit.repositories === null
-          ? text.noLimit
-          : limit.project === project
-            ? projectText.ofQuota(formatCount(repositories), formatCount(limit.repositories))
-            : formatCount(limit.repositories),
+        limit.repositories === null ? (
+          text.noLimit
+        ) : limit.project === project ? (
+          <QuotaBar unit="repositories" used={repositories} quota={limit.repositories} />
+        ) : (
+          formatCount(limit.repositories)
+        ),
     },
   ]
 }
