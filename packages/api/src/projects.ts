@@ -103,7 +103,7 @@ const listedProject = z.strictObject({
     })
     .nullable()
     .describe(
-      'Open findings of the repositories right in the project, not of those in projects below it. The job `measure-projects` counts them; `null`: not yet.',
+      'Open findings of the repositories right in the project, not of those in projects below it. With up to 500 repositories they are counted now, with more the job `measure-projects` does it once a day; `null`: not yet.',
     ),
 })
 

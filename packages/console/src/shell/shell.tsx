@@ -18,6 +18,11 @@ export function Shell() {
   const [isOpen, { toggle, close }] = useDisclosure(false)
   const path = useRouterState({ select: ({ location }) => location.pathname })
   useEffect(close, [path, close])
+  const items = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    // The list is longer than a small window: where one is has to be seen.
+    items.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest' })
+  }, [path])
   const [isHelpOpen, help] = useDisclosure(false)
   const menuButton = useRef<HTMLButtonElement>(null)
   const searchField = useRef<HTMLInputElement>(null)
@@ -64,7 +69,7 @@ export function Shell() {
           menuButton.current?.focus()
         }}
       >
-        <div className={classes.items}>
+        <div className={classes.items} ref={items}>
           <Navigation />
         </div>
       </AppShell.Navbar>

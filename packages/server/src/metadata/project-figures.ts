@@ -153,6 +153,30 @@ export function findingCountsByProject(
     .execute()
 }
 
+/** Open findings right in a project, as they are now; `undefined` when it has more than `most` repositories. */
+export async function countFindingsNow(
+  db: Executor,
+  query: { projectId: number; most: number },
+): Promise<Record<Severity, number> | undefined> {
+  const own = db
+    .selectFrom('repositories')
+    .select('id')
+    .where('project_id', '=', query.projectId)
+    .limit(query.most + 1)
+  const counted = await db
+    .selectFrom(own.as('own'))
+    .leftJoin('finding_counts', 'finding_counts.repository_id', 'own.id')
+    .select((eb) => eb.fn.countAll<number>().as('repositories'))
+    .select(() =>
+      severities.map((severity) =>
+        sql<number>`cast(coalesce(sum(${sql.ref(severity)}), 0) as bigint)`.as(severity),
+      ),
+    )
+    .executeTakeFirstOrThrow()
+  if (counted.repositories > query.most) return undefined
+  return severityFigures((severity) => counted[severity])
+}
+
 /** Writes what was counted, of projects that are still there. */
 export async function saveProjectFigures(
   tx: Transaction,

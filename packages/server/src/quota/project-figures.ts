@@ -8,6 +8,7 @@ import {
   type FigureRow,
   type ProjectWithFigures,
   blobHolders,
+  countFindingsNow,
   findingCountsByProject,
   listProjectsByUsage,
   projectParents,
@@ -17,6 +18,12 @@ import {
 import { findProject } from '../metadata/projects.ts'
 
 export type { ProjectWithFigures }
+
+/** What is open right in a project, of the moment `countedAt`; `undefined`: nobody has counted yet. */
+export type ProjectFindings = (Record<Severity, number> & { countedAt: string }) | undefined
+
+/** Findings of so many repositories are counted when somebody asks. */
+const countedNowMax = 500
 
 const rowsAtOnce = 1000
 const savedAtOnce = 200
@@ -34,9 +41,23 @@ export class ProjectFigures {
   }
 
   /** Of these projects, 500 at most, by name. */
-  async ofProjects(names: readonly string[]): Promise<ReadonlyMap<string, ProjectWithFigures>> {
+  async ofProjects(
+    names: readonly string[],
+  ): Promise<ReadonlyMap<string, ProjectWithFigures & { findings: ProjectFindings }>> {
     const found = await projectsWithFigures(this.#database.read, names)
-    return new Map(found.map((project) => [project.name, project]))
+    const projects = found.map(async (project) => {
+      return { ...project, findings: await this.#findingsOf(project) }
+    })
+    return new Map((await Promise.all(projects)).map((project) => [project.name, project]))
+  }
+
+  async #findingsOf({ id, figures }: ProjectWithFigures): Promise<ProjectFindings> {
+    const query = { projectId: id, most: countedNowMax }
+    const now = await countFindingsNow(this.#database.read, query)
+    if (now) return { ...now, countedAt: new Date(this.#now()).toISOString() }
+    if (!figures) return undefined
+    const { critical, high, medium, low, negligible, unknown, measured_at: countedAt } = figures
+    return { critical, high, medium, low, negligible, unknown, countedAt }
   }
 
   /** The largest first, or by name; `parent` names the project right above. Throws `requestInvalid` for a foreign `after`. */

@@ -103,7 +103,7 @@ function Choice({
       value={value}
       onChange={(picked) => onChange(picked ?? '')}
       allowDeselect={false}
-      w={{ base: 'calc(50% - 5px)', sm: 130 }}
+      w={{ base: 'calc(50% - 5px)', sm: 148 }}
     />
   )
 }

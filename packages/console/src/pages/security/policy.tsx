@@ -7,14 +7,14 @@ import { PageLink } from '../../ui/link.tsx'
 import { Fault, Lines } from '../../ui/states.tsx'
 import { InheritedRules } from './inherited-rules.tsx'
 import { PolicyEditor } from './policy-editor.tsx'
-import { type Scope, ScopedPage, scopeName, useScoped, useScopeRights } from './scope.tsx'
+import { type Scope, ScopedPage, useScoped, useScopeRights } from './scope.tsx'
 
 /** The policy of a project, or of the instance: `?project=`. */
 export default function PolicyPage() {
   return (
     <ScopedPage
       title={text.list.title}
-      titleOf={(scope) => text.title(scopeName(scope))}
+      titleOf={(scope) => (scope === '' ? text.titleOfInstance : text.title(scope))}
       lead={text.lead}
       above={<PageLink to="/security/policies">{shellText.navigation.policies}</PageLink>}
     >

@@ -100,6 +100,40 @@ describe.each(testDatabases)('findings everywhere, $name', { timeout: slow }, (e
       expect(paged).toEqual(short(await list()))
     })
 
+    it('those of one severity come page by page, and nothing else', async () => {
+      const paged: string[] = []
+      for (let after: string | null = null; ; ) {
+        const query: string = after === null ? '' : `&after=${after}`
+        const page: Page<Tracked> = await test.manage(
+          'GET',
+          `/system/findings?severity=high&limit=1${query}`,
+        )
+        paged.push(...short(page.items))
+        after = page.next
+        if (after === null) break
+      }
+      expect(paged).toEqual(['other/b deb:openssl CVE-2026-2', 'acme/a deb:openssl CVE-2026-2'])
+      expect(short(await list('severity=medium'))).toEqual(['acme/a deb:zlib1g CVE-2026-3'])
+      expect(await list('severity=medium&severity=high')).toHaveLength(3)
+      expect(await list('severity=low')).toEqual([])
+    })
+
+    it('are counted of each project in the list of projects', async () => {
+      type Listed = { name: string; findings: Record<string, number> | null }
+      const { items } = await test.manage<Page<Listed>>('GET', '/projects')
+      const counted = items.map(({ name, findings }) => [
+        name,
+        findings?.['critical'],
+        findings?.['medium'],
+      ])
+      expect(counted).toEqual(
+        expect.arrayContaining([
+          ['acme', 1, 1],
+          ['other', 1, 0],
+        ]),
+      )
+    })
+
     it('gives each its due date as policies change, orders by it and tells what is overdue', async () => {
       expect((await list()).every(({ due }) => due === null)).toBe(true)
       expect(await list('sort=due')).toEqual([])

@@ -8,7 +8,7 @@ import {
   updateProject,
 } from '@berth/api/projects.ts'
 import type { Project } from '../../access/projects.ts'
-import type { ProjectWithFigures } from '../../quota/project-figures.ts'
+import type { ProjectFindings, ProjectWithFigures } from '../../quota/project-figures.ts'
 import { allowedInProject } from './allowed-actions.ts'
 import { type Binding, bind } from './call.ts'
 
@@ -84,12 +84,9 @@ function toBody(project: Project) {
   return { name, parent, description, settings: toSettings(project), createdAt, updatedAt, version }
 }
 
-function toFigures(project: ProjectWithFigures | undefined) {
-  const { bytes = 0, repositories = 0, figures } = project ?? {}
-  const usage = { bytes, repositories }
-  if (!figures) return { usage, findings: null }
-  const { critical, high, medium, low, negligible, unknown, measured_at: countedAt } = figures
-  return { usage, findings: { critical, high, medium, low, negligible, unknown, countedAt } }
+function toFigures(project: (ProjectWithFigures & { findings: ProjectFindings }) | undefined) {
+  const { bytes = 0, repositories = 0, findings = null } = project ?? {}
+  return { usage: { bytes, repositories }, findings }
 }
 
 function toDefaults(root: Project) {
