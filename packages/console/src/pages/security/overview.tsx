@@ -14,10 +14,10 @@ import { Trend } from './trend.tsx'
 const text = securityText.overview
 
 /** @public `lazyPage` calls it. */
-export function ask(): void {
+export async function ask(): Promise<void> {
   // Of a project, the page itself asks.
   if (!may('readPolicies') || new URLSearchParams(location.search).has('project')) return
-  askAhead(readInstanceFindingsOverview, {})
+  await askAhead(readInstanceFindingsOverview, {})
 }
 
 export default function SecurityOverview() {
