@@ -6,12 +6,9 @@ import { firstSession } from './first-session.ts'
 
 type Module = {
   readonly default: ComponentType
-  /** Asks for what the page reads first, when it is known who sits there. Resolves when all of it was answered. */
+  /** Asks for what the page reads first, when it is known who sits there: the answers come while the page is made. */
   readonly ask?: () => Promise<unknown>
 }
-
-/** So long a page waits for its first answers; then it shows where they will stand. */
-const restMs = 120
 
 /**
  * A page whose code is loaded when it is opened. While the server is away that is waited for; the router alone would load the
@@ -25,10 +22,7 @@ async function whenServerAnswers(load: () => Promise<Module>): Promise<Module> {
   for (let isAgain = false; ; isAgain = true) {
     try {
       const page = await load()
-      const asked = firstSession().then(() => page.ask?.())
-      // A page that is made with what it shows is there sooner than one that is made twice.
-      if (page.ask)
-        await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, restMs))])
+      void firstSession().then(() => page.ask?.())
       return page
     } catch (error) {
       // Is it the server, or is there another build on it?
