@@ -89,8 +89,8 @@ function queryOf<R extends Route>(route: R, request: ClientRequest<R>) {
 }
 
 /** Asks for what `useApi` will read in a moment. What goes wrong here is asked for again there. */
-export function askAhead<R extends Route>(route: R, request: ClientRequest<R>): Promise<void> {
-  return queryClient.prefetchQuery({ ...queryOf(route, request), retry: false })
+export function askAhead<R extends Route>(route: R, request: ClientRequest<R>): void {
+  void queryClient.prefetchQuery({ ...queryOf(route, request), retry: false })
 }
 
 /** Reads a route; `data` is `{ body, version }`. What was read can decide when to ask again, by `refreshMsOf`. */

@@ -7,7 +7,7 @@ import { firstSession } from './first-session.ts'
 type Module = {
   readonly default: ComponentType
   /** Asks for what the page reads first, when it is known who sits there: the answers come while the page is made. */
-  readonly ask?: () => Promise<unknown>
+  readonly ask?: () => void
 }
 
 /**

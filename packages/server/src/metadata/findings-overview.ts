@@ -46,16 +46,19 @@ export async function taggedImagesOf(
   return result.rows
 }
 
+/** The sum of a column of `finding_counts`; 0 of no rows. */
+export function sumOf(severity: Severity) {
+  return sql<number>`cast(coalesce(sum(${sql.ref(severity)}), 0) as bigint)`.as(severity)
+}
+
 /** How many findings of each severity are open in these repositories, or in all. */
 export async function countOpen(
   db: Executor,
   repositories: 'all' | readonly number[],
 ): Promise<Record<Severity, number>> {
-  const sum = (severity: Severity) =>
-    sql<number>`cast(coalesce(sum(${sql.ref(severity)}), 0) as bigint)`.as(severity)
   return db
     .selectFrom('finding_counts')
-    .select(() => severities.map(sum))
+    .select(() => severities.map(sumOf))
     .$if(repositories !== 'all', (builder) =>
       builder.where('repository_id', 'in', idList(db, repositories === 'all' ? [] : repositories)),
     )

@@ -1,6 +1,7 @@
 import { type Severity, severities } from '@berth/scanner/finding.ts'
 import { sql } from 'kysely'
 import { type Executor, type Transaction, inPortions } from './database.ts'
+import { sumOf } from './findings-overview.ts'
 import type { ProjectFiguresTable } from './figures-schema.ts'
 import { lockRows } from './row-lock.ts'
 import { currentSum } from './usage.ts'
@@ -167,11 +168,7 @@ export async function countFindingsNow(
     .selectFrom(own.as('own'))
     .leftJoin('finding_counts', 'finding_counts.repository_id', 'own.id')
     .select((eb) => eb.fn.countAll<number>().as('repositories'))
-    .select(() =>
-      severities.map((severity) =>
-        sql<number>`cast(coalesce(sum(${sql.ref(severity)}), 0) as bigint)`.as(severity),
-      ),
-    )
+    .select(() => severities.map(sumOf))
     .executeTakeFirstOrThrow()
   if (counted.repositories > query.most) return undefined
   return severityFigures((severity) => counted[severity])

@@ -19,8 +19,10 @@ import { findProject } from '../metadata/projects.ts'
 
 export type { ProjectWithFigures }
 
-/** What is open right in a project, of the moment `countedAt`; `undefined`: nobody has counted yet. */
-export type ProjectFindings = (Record<Severity, number> & { countedAt: string }) | undefined
+export type CountedProject = ProjectWithFigures & {
+  /** What is open right in it, of the moment `countedAt`; `undefined`: nobody has counted yet. */
+  findings: (Record<Severity, number> & { countedAt: string }) | undefined
+}
 
 /** Findings of so many repositories are counted when somebody asks. */
 const countedNowMax = 500
@@ -41,9 +43,7 @@ export class ProjectFigures {
   }
 
   /** Of these projects, 500 at most, by name. */
-  async ofProjects(
-    names: readonly string[],
-  ): Promise<ReadonlyMap<string, ProjectWithFigures & { findings: ProjectFindings }>> {
+  async ofProjects(names: readonly string[]): Promise<ReadonlyMap<string, CountedProject>> {
     const found = await projectsWithFigures(this.#database.read, names)
     const projects = found.map(async (project) => {
       return { ...project, findings: await this.#findingsOf(project) }
@@ -51,7 +51,7 @@ export class ProjectFigures {
     return new Map((await Promise.all(projects)).map((project) => [project.name, project]))
   }
 
-  async #findingsOf({ id, figures }: ProjectWithFigures): Promise<ProjectFindings> {
+  async #findingsOf({ id, figures }: ProjectWithFigures): Promise<CountedProject['findings']> {
     const query = { projectId: id, most: countedNowMax }
     const now = await countFindingsNow(this.#database.read, query)
     if (now) return { ...now, countedAt: new Date(this.#now()).toISOString() }

@@ -19,14 +19,12 @@ const newest = { query: { sort: 'pushedAt', limit: shown } } as const
 const mine = { query: { limit: shown } }
 
 /** @public `lazyPage` calls it. */
-export function ask(): Promise<unknown> {
-  const seesSystem = may('readSystem')
-  return Promise.all([
-    askAhead(listRepositories, newest),
-    currentSession() && askAhead(listProjects, mine),
-    seesSystem && askForOperation(),
-    seesSystem && askForSecurity(),
-  ])
+export function ask(): void {
+  askAhead(listRepositories, newest)
+  if (currentSession()) askAhead(listProjects, mine)
+  if (!may('readSystem')) return
+  askForOperation()
+  askForSecurity()
 }
 
 /** What whoever looks most likely came for: their images, and how it stands for those who look after it. */

@@ -20,12 +20,10 @@ const stateIcons = {
   error: <IconCircleX size={20} color="var(--mantine-color-red-text)" aria-hidden />,
 }
 
-export function askForOperation(): Promise<unknown> {
-  return Promise.all([
-    askAhead(readHealth, {}),
-    askAhead(listJobs, failed),
-    askAhead(readSystem, {}),
-  ])
+export function askForOperation(): void {
+  askAhead(readHealth, {})
+  askAhead(listJobs, failed)
+  askAhead(readSystem, {})
 }
 
 /** For whoever runs this Berth: whether they have to do something. */

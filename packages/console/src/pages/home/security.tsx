@@ -53,11 +53,9 @@ const columns: readonly Column<Finding>[] = [
   { id: 'due', title: text.due, cell: ({ due }) => <Ago at={due} /> },
 ]
 
-export function askForSecurity(): Promise<unknown> {
-  return Promise.all([
-    askAhead(readInstanceFindingsOverview, {}),
-    askAhead(listInstanceFindings, urgent),
-  ])
+export function askForSecurity(): void {
+  askAhead(readInstanceFindingsOverview, {})
+  askAhead(listInstanceFindings, urgent)
 }
 
 /** For whoever looks after security: how much there is, and what is overdue. */

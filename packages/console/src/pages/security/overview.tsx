@@ -14,10 +14,10 @@ import { Trend } from './trend.tsx'
 const text = securityText.overview
 
 /** @public `lazyPage` calls it. */
-export async function ask(): Promise<void> {
+export function ask(): void {
   // Of a project, the page itself asks.
   if (!may('readPolicies') || new URLSearchParams(location.search).has('project')) return
-  await askAhead(readInstanceFindingsOverview, {})
+  askAhead(readInstanceFindingsOverview, {})
 }
 
 export default function SecurityOverview() {

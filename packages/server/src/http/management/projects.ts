@@ -8,7 +8,7 @@ import {
   updateProject,
 } from '@berth/api/projects.ts'
 import type { Project } from '../../access/projects.ts'
-import type { ProjectFindings, ProjectWithFigures } from '../../quota/project-figures.ts'
+import type { CountedProject } from '../../quota/project-figures.ts'
 import { allowedInProject } from './allowed-actions.ts'
 import { type Binding, bind } from './call.ts'
 
@@ -84,7 +84,7 @@ function toBody(project: Project) {
   return { name, parent, description, settings: toSettings(project), createdAt, updatedAt, version }
 }
 
-function toFigures(project: (ProjectWithFigures & { findings: ProjectFindings }) | undefined) {
+function toFigures(project: CountedProject | undefined) {
   const { bytes = 0, repositories = 0, findings = null } = project ?? {}
   return { usage: { bytes, repositories }, findings }
 }
