@@ -111,8 +111,10 @@ test(
     }
     const seconds = Math.round((performance.now() - started) / 1000)
     console.log(`${rounds} rounds in ${seconds} s`, Object.fromEntries(counts))
-    // That there was work to interrupt: how much of it fits into a round depends on the machine.
-    expect(counts.get('push image') ?? 0).toBeGreaterThan(rounds / 2)
+    // That there was work to interrupt, of every kind: how much of it fits into a round depends on the machine.
+    expect(counts.get('push image') ?? 0).toBeGreaterThan(0)
+    const done = [...counts].filter(([kind]) => kind !== 'interrupted')
+    expect(done.reduce((sum, [, count]) => sum + count, 0)).toBeGreaterThan(rounds)
   },
   rounds * 5_000 + 60_000,
 )
