@@ -3,6 +3,7 @@
  * `console`. What it is given is JSON, too: see `Given`.
  */
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { BareBrowser, windowMs } from './bare-load.ts'
 import { type Sight, type Step, type Visit, visitsOf } from './measure-visits.ts'
 
 type Given = Parameters<typeof visitsOf>[0] & {
@@ -14,7 +15,7 @@ type Given = Parameters<typeof visitsOf>[0] & {
 /** One value a round, in milliseconds unless it says otherwise. */
 type Figures = {
   name: string
-  /** Until the largest paint. */
+  /** Until the largest paint, while nobody looks on. */
   paint: number[]
   /** Until nothing is loading any more. */
   complete: number[]
@@ -34,7 +35,6 @@ type StepFigures = {
 }
 type Noted = typeof globalThis & {
   berth: {
-    paint: () => number
     interaction: () => number
     input: number
   }
@@ -42,20 +42,19 @@ type Noted = typeof globalThis & {
 
 const given = JSON.parse(process.argv[2] ?? '') as Given
 const restMs = 400
-/** The browser makes a window with pages of its own, which costs more than the page that is measured. */
-const windowMs = 2500
 const scrolledBy = 3000
 const scrolls = 15
 
+const visits = visitsOf(given)
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-dev-shm-usage'],
 })
+const all = visits.map(emptyFigures)
 try {
-  const all: Figures[] = []
   const cookies = await signIn(browser)
-  for (const visit of visitsOf(given)) {
-    const figures = emptyFigures(visit)
+  for (const [position, visit] of visits.entries()) {
+    const figures = all[position] ?? emptyFigures(visit)
     // The first one warms the server and the browser.
     for (let round = 0; round <= given.rounds; round += 1) {
       const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
@@ -63,13 +62,12 @@ try {
       await measure(context, visit, round === 0 ? emptyFigures(visit) : figures)
       await context.close()
     }
-    all.push(figures)
-    process.stderr.write(`${visit.name}: ${figures.paint.map(Math.round).join(', ')} ms\n`)
   }
-  process.stdout.write(`${JSON.stringify(all)}\n`)
+  await measurePaints(cookies)
 } finally {
   await browser.close()
 }
+process.stdout.write(`${JSON.stringify(all)}\n`)
 
 function emptyFigures({ name, steps }: Visit): Figures {
   return {
@@ -83,7 +81,7 @@ function emptyFigures({ name, steps }: Visit): Figures {
   }
 }
 
-async function signIn(browser: Browser): Promise<Awaited<ReturnType<BrowserContext['cookies']>>> {
+async function signIn(browser: Browser): Promise<Cookies> {
   const context = await browser.newContext()
   const { name, password } = given
   const answer = await context.request.post(`${given.url}/api/v1/session`, {
@@ -93,6 +91,22 @@ async function signIn(browser: Browser): Promise<Awaited<ReturnType<BrowserConte
   const cookies = await context.cookies()
   await context.close()
   return cookies
+}
+
+type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>
+
+async function measurePaints(cookies: Cookies): Promise<void> {
+  const bare = await BareBrowser.start()
+  try {
+    for (const [position, { path }] of visits.entries()) {
+      for (let round = 0; round <= given.rounds; round += 1) {
+        const paint = await bare.largestPaint(`${given.url}${path}`, cookies)
+        if (round > 0) all[position]?.paint.push(paint)
+      }
+    }
+  } finally {
+    await bare.close()
+  }
 }
 
 async function measure(context: BrowserContext, visit: Visit, figures: Figures): Promise<void> {
@@ -114,9 +128,6 @@ async function measure(context: BrowserContext, visit: Visit, figures: Figures):
   figures.script.push(script / 1000)
   figures.requests.push(requests)
   await page.waitForTimeout(restMs)
-  const paint = await page.evaluate(() => (globalThis as Noted).berth.paint())
-  if (paint === 0) throw new Error(`${visit.path}: the browser told of no paint`)
-  figures.paint.push(paint)
   if (visit.scrolls === true) figures.frame.push(await scroll(page))
   for (const [position, step] of visit.steps.entries()) {
     const measured = figures.steps[position]
@@ -178,18 +189,12 @@ async function scroll(page: Page): Promise<number> {
 
 /** Runs in the page, before anything else. */
 function observe(): void {
-  let paint = 0
   let interaction = 0
-  const notePaints = (entries: PerformanceEntryList) => {
-    for (const { startTime } of entries) paint = startTime
-  }
   const noteEvents = (entries: PerformanceEntryList) => {
     for (const entry of entries as (PerformanceEntry & { interactionId: number })[]) {
       if (entry.interactionId > 0) interaction = Math.max(interaction, entry.duration)
     }
   }
-  const paints = new PerformanceObserver((list) => notePaints(list.getEntries()))
-  paints.observe({ type: 'largest-contentful-paint', buffered: true })
   const events = new PerformanceObserver((list) => noteEvents(list.getEntries()))
   events.observe({
     type: 'event',
@@ -197,10 +202,6 @@ function observe(): void {
     buffered: true,
   } as PerformanceObserverInit)
   const berth = {
-    paint() {
-      notePaints(paints.takeRecords())
-      return paint
-    },
     /** The longest since it was asked last. */
     interaction() {
       noteEvents(events.takeRecords())

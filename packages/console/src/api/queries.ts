@@ -152,7 +152,10 @@ export function useApiPages<R extends ListRoute>(
   const { data, hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = query
   const items = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data])
   const more = useCallback(() => {
-    if (hasNextPage && !isFetching && !isFetchNextPageError) void fetchNextPage()
+    if (hasNextPage && !isFetching && !isFetchNextPageError) {
+      // Rows and the wheel may ask for the same page before this is known to be under way.
+      void fetchNextPage({ cancelRefetch: false })
+    }
   }, [hasNextPage, isFetching, isFetchNextPageError, fetchNextPage])
   const isSearching = items.length === 0 && hasNextPage && !isFetchNextPageError
   useEffect(() => {

@@ -21,15 +21,8 @@ export function AccountMenu({ onKeyboardHelp }: { onKeyboardHelp: () => void }) 
   const session = useSession()
   const navigate = useNavigate()
   const client = useQueryClient()
-  const here = useRouterState({ select: ({ location }) => location.href })
   const { colorScheme, setColorScheme } = useMantineColorScheme()
-  if (!session) {
-    return (
-      <ButtonLink to="/sign-in" search={{ returnTo: here }} size="xs" ml="auto">
-        {shellText.signIn}
-      </ButtonLink>
-    )
-  }
+  if (!session) return <SignInLink />
   const signOut = async () => {
     try {
       await endSession()
@@ -97,5 +90,15 @@ export function AccountMenu({ onKeyboardHelp }: { onKeyboardHelp: () => void }) 
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
+  )
+}
+
+/** Leads back to where one is. */
+function SignInLink() {
+  const here = useRouterState({ select: ({ location }) => location.href })
+  return (
+    <ButtonLink to="/sign-in" search={{ returnTo: here }} size="xs" ml="auto">
+      {shellText.signIn}
+    </ButtonLink>
   )
 }

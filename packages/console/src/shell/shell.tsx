@@ -1,6 +1,6 @@
 import { AppShell, Burger, Group } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { Link, Outlet, useRouter } from '@tanstack/react-router'
 import { useCallback, useEffect, useRef } from 'react'
 import { shellText } from '../text/shell.ts'
 import { AccountMenu } from './account-menu.tsx'
@@ -16,13 +16,22 @@ import classes from './shell.module.css'
 /** What stands around every page. */
 export function Shell() {
   const [isOpen, { toggle, close }] = useDisclosure(false)
-  const path = useRouterState({ select: ({ location }) => location.pathname })
-  useEffect(close, [path, close])
   const items = useRef<HTMLDivElement>(null)
+  const router = useRouter()
   useEffect(() => {
     // The list is longer than a small window: where one is has to be seen.
-    items.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest' })
-  }, [path])
+    const showItem = () =>
+      items.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest' })
+    showItem()
+    // Not by the state of the router: what stands around the page is not rendered anew with every page.
+    const forget = [
+      router.subscribe('onBeforeLoad', ({ pathChanged }) => pathChanged && close()),
+      router.subscribe('onRendered', showItem),
+    ]
+    return () => {
+      for (const each of forget) each()
+    }
+  }, [router, close])
   const [isHelpOpen, help] = useDisclosure(false)
   const menuButton = useRef<HTMLButtonElement>(null)
   const searchField = useRef<HTMLInputElement>(null)

@@ -1,9 +1,9 @@
-import { type ExpressionBuilder, sql, type SqlBool } from 'kysely'
+import { type ExpressionBuilder, sql } from 'kysely'
 import type { Executor } from './database.ts'
 import { namesFrom } from './name-range.ts'
 import type { Schema } from './schema.ts'
 
-/** One repository, or all those of a project and below it by the project's name; `''` is all. */
+/** One repository, or all those of a project and below it by the project's name. */
 export type Scope = { readonly repositoryId: number } | { readonly project: string }
 
 export type Sized = { readonly digest: string; readonly size: number }
@@ -21,6 +21,36 @@ export function blobsOf(db: Executor, repositoryId: number, page: Position): Pro
     .orderBy('repository_blobs.digest')
     .limit(page.limit)
     .execute()
+}
+
+/** Blobs that any repository holds, by digest, added up: `last` is that of the last one, and `null` when there was none. */
+export function sumOfHeldBlobs(
+  db: Executor,
+  page: Position,
+): Promise<{ bytes: number; count: number; last: string | null }> {
+  return db
+    .selectFrom((held) =>
+      held
+        .selectFrom('blobs')
+        .select(['digest', 'size'])
+        .where('digest', '>', page.after)
+        .where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('repository_blobs')
+              .select(sql<number>`1`.as('one'))
+              .whereRef('repository_blobs.digest', '=', 'blobs.digest'),
+          ),
+        )
+        .orderBy('digest')
+        .limit(page.limit)
+        .as('held'),
+    )
+    .select((eb) => [
+      sql<number>`coalesce(cast(sum(held.size) as bigint), 0)`.as('bytes'),
+      eb.fn.countAll<number>().as('count'),
+      eb.fn.max('held.digest').as('last'),
+    ])
+    .executeTakeFirstOrThrow()
 }
 
 /** Manifests of a repository, by digest. */
@@ -178,7 +208,6 @@ function within(
   eb: ExpressionBuilder<Pick<Schema, 'repositories'>, 'repositories'>,
   project: string,
 ) {
-  if (project === '') return sql<SqlBool>`1 = 1`
   const { from, before } = namesFrom(`${project}/`)
   return eb.or([
     eb('repositories.name', '=', project),

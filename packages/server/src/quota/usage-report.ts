@@ -10,6 +10,7 @@ import {
   repositoriesWithin,
   type Scope,
   type Sized,
+  sumOfHeldBlobs,
 } from '../metadata/holdings.ts'
 import { findProject, findProjects } from '../metadata/projects.ts'
 import { findRepository } from '../metadata/repositories.ts'
@@ -18,6 +19,9 @@ import { usageOf } from '../metadata/usage.ts'
 /** Rows that one report reads at most, and with each statement. */
 const rowsMax = 50_000
 const portion = 200
+/** The same of the whole instance, where the database adds up. */
+const blobsMax = 1_000_000
+const blobsPortion = 5000
 
 /** What is stored once, however many repositories hold it. */
 export type StoredBytes = {
@@ -100,9 +104,25 @@ export class UsageReports {
   }
 
   async #projectStored(name: string): Promise<StoredBytes> {
+    if (name === '') return this.#allStored()
     const tally = new Tally(this.#database, { project: name })
     await tally.addProject(name)
     return tally.result()
+  }
+
+  /** Outside of the instance nobody holds anything. */
+  async #allStored(): Promise<StoredBytes> {
+    let uniqueBytes = 0
+    let after = ''
+    for (let seen = 0; seen < blobsMax; seen += blobsPortion) {
+      const limit = blobsPortion
+      const { bytes, count, last } = await sumOfHeldBlobs(this.#database.read, { after, limit })
+      uniqueBytes += bytes
+      if (last === null || count < limit) return { uniqueBytes, sharedBytes: 0, complete: true }
+      after = last
+      await turn()
+    }
+    return { uniqueBytes, sharedBytes: 0, complete: false }
   }
 }
 

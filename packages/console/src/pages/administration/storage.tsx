@@ -1,12 +1,13 @@
 import { listProjectUsage, readInstanceUsage } from '@berth/api/quotas.ts'
 import { readSystem } from '@berth/api/system.ts'
-import { Box, Progress, SimpleGrid, Text } from '@mantine/core'
+import { Box, SimpleGrid, Text } from '@mantine/core'
 import { type ItemOf, useApi, useApiPages } from '../../api/queries.ts'
 import { systemText } from '../../text/system.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { useFilters } from '../../ui/filters.ts'
 import { KeyValues } from '../../ui/key-values.tsx'
 import { PageLink } from '../../ui/link.tsx'
+import { Meter, toneOf } from '../../ui/meter.tsx'
 import { Page, Section } from '../../ui/page.tsx'
 import { Empty, Show } from '../../ui/states.tsx'
 import { formatBytes, formatCount, formatShare } from '../../ui/units.ts'
@@ -37,13 +38,7 @@ function Disk() {
           const used = (totalBytes - freeBytes) / totalBytes
           return (
             <Box className="berth-panel" p="md">
-              <Progress.Root size="lg">
-                <Progress.Section
-                  value={used * 100}
-                  color={used > 0.9 ? 'red.8' : undefined}
-                  aria-label={text.disk}
-                />
-              </Progress.Root>
+              <Meter parts={[{ label: text.disk, share: used, ...toneOf(used) }]} isLarge />
               <Text size="sm" mt={4}>
                 {text.free(formatBytes(freeBytes), formatBytes(totalBytes), formatShare(used))}
               </Text>
@@ -84,14 +79,13 @@ function Saved({ counted, inStore }: { counted: number; inStore: number }) {
   if (counted === 0) return null
   return (
     <Box mb="sm">
-      <Progress.Root size="lg">
-        <Progress.Section value={(1 - saved / counted) * 100} aria-label={text.inStore} />
-        <Progress.Section
-          value={(saved / counted) * 100}
-          color="harbour.3"
-          aria-label={text.saved}
-        />
-      </Progress.Root>
+      <Meter
+        parts={[
+          { label: text.inStore, share: 1 - saved / counted },
+          { label: text.saved, share: saved / counted, tone: 'light' },
+        ]}
+        isLarge
+      />
       <Text size="sm" mt={4}>
         {text.savedOf(formatBytes(saved), formatShare(saved / counted))}
       </Text>
@@ -143,21 +137,17 @@ function Stored({ usage: { stored } }: { usage: Usage }) {
   if (stored === null) return <span className="berth-quiet">{text.unknown}</span>
   const { uniqueBytes, sharedBytes } = stored
   const all = uniqueBytes + sharedBytes
+  const shareOf = (part: number) => (all === 0 ? 0 : part / all)
   return (
-    <Box miw={120}>
-      <Progress.Root size="sm">
-        <Progress.Section
-          value={all === 0 ? 0 : (uniqueBytes / all) * 100}
-          aria-label={text.unique}
-        />
-        <Progress.Section
-          value={all === 0 ? 0 : (sharedBytes / all) * 100}
-          color="harbour.3"
-          aria-label={text.shared}
-        />
-      </Progress.Root>
-      <Text size="xs">{formatBytes(uniqueBytes)}</Text>
-    </Box>
+    <>
+      {formatBytes(uniqueBytes)}
+      <Meter
+        parts={[
+          { label: text.unique, share: shareOf(uniqueBytes) },
+          { label: text.shared, share: shareOf(sharedBytes), tone: 'light' },
+        ]}
+      />
+    </>
   )
 }
 
@@ -166,18 +156,10 @@ function Quota({ usage: { bytes, quota, share } }: { usage: Usage }) {
     return <span className="berth-quiet">{text.noQuota}</span>
   }
   return (
-    <Box miw={120}>
-      <Progress.Root size="sm">
-        <Progress.Section
-          value={Math.min(share, 1) * 100}
-          color={share > 0.9 ? 'red.8' : undefined}
-          aria-label={text.quota}
-        />
-      </Progress.Root>
-      <Text size="xs">
-        {formatShare(share)}, {text.of(formatBytes(bytes), formatBytes(quota.bytes))}
-      </Text>
-    </Box>
+    <>
+      {formatShare(share)}, {text.of(formatBytes(bytes), formatBytes(quota.bytes))}
+      <Meter parts={[{ label: text.quota, share, ...toneOf(share) }]} />
+    </>
   )
 }
 

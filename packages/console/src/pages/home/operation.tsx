@@ -1,10 +1,11 @@
 import { listJobs } from '@berth/api/jobs.ts'
 import { readHealth, readSystem } from '@berth/api/system.ts'
-import { Progress, SimpleGrid } from '@mantine/core'
+import { SimpleGrid } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck, IconCircleX } from '@tabler/icons-react'
 import { askAhead, useApi } from '../../api/queries.ts'
 import { homeText } from '../../text/home.ts'
 import { PageLink } from '../../ui/link.tsx'
+import { Meter, toneOf } from '../../ui/meter.tsx'
 import { Section } from '../../ui/page.tsx'
 import { Lines, Show } from '../../ui/states.tsx'
 import { formatBytes, formatCapped, formatSpan } from '../../ui/units.ts'
@@ -115,20 +116,14 @@ function Storage({
   if (freeBytes === null || totalBytes === null || totalBytes === 0) {
     return <Figure label={text.storage}>{text.noLimit}</Figure>
   }
-  const used = ((totalBytes - freeBytes) / totalBytes) * 100
+  const used = (totalBytes - freeBytes) / totalBytes
   return (
     <Figure
       label={text.storage}
       note={
         <>
           {text.freeOf(formatBytes(totalBytes))}
-          <Progress
-            value={used}
-            size="sm"
-            mt={4}
-            color={used > 90 ? 'red.9' : undefined}
-            aria-label={text.storage}
-          />
+          <Meter parts={[{ label: text.storage, share: used, ...toneOf(used) }]} />
         </>
       }
     >

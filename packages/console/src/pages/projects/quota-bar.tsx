@@ -1,5 +1,6 @@
-import { Box, Progress } from '@mantine/core'
+import { Box } from '@mantine/core'
 import { projectText as text } from '../../text/projects.ts'
+import { Meter, toneOf } from '../../ui/meter.tsx'
 import { formatBytes, formatCount } from '../../ui/units.ts'
 
 /** How much is used, as a bar where there is a limit. */
@@ -18,13 +19,7 @@ export function QuotaBar({
   return (
     <Box miw={120}>
       {text.ofQuota(write(used), write(quota))}
-      <Progress
-        size={4}
-        mt={3}
-        value={Math.min(share, 1) * 100}
-        {...(share > 0.9 && { color: 'red.8' })}
-        aria-label={text.quotaLabels[unit]}
-      />
+      <Meter parts={[{ label: text.quotaLabels[unit], share, ...toneOf(share) }]} />
     </Box>
   )
 }

@@ -1,13 +1,14 @@
 import type { ClientAnswer } from '@berth/api/client.ts'
 import { readProjectUsage } from '@berth/api/quotas.ts'
 import { listRepositories } from '@berth/api/repositories.ts'
-import { Box, Group, Progress, Stack, Text } from '@mantine/core'
+import { Box, Group, Stack, Text } from '@mantine/core'
 import { useApi, useApiPages } from '../../api/queries.ts'
 import { projectText } from '../../text/projects.ts'
 import { repositoryColumns } from '../../resources/repository-columns.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { KeyValues } from '../../ui/key-values.tsx'
 import { PageLink } from '../../ui/link.tsx'
+import { Meter } from '../../ui/meter.tsx'
 import { Section } from '../../ui/page.tsx'
 import { Empty, Show } from '../../ui/states.tsx'
 import { formatBytes, formatCount } from '../../ui/units.ts'
@@ -52,7 +53,7 @@ export default function ProjectStorage() {
 
 function Held({ usage: { bytes, repositories, stored } }: { usage: Usage }) {
   const all = stored ? stored.uniqueBytes + stored.sharedBytes : 0
-  const shareOf = (part: number) => (all === 0 ? 0 : (part / all) * 100)
+  const shareOf = (part: number) => (all === 0 ? 0 : part / all)
   return (
     <Section title={text.title} lead={text.lead}>
       <Box className="berth-panel" p="md">
@@ -67,14 +68,15 @@ function Held({ usage: { bytes, repositories, stored } }: { usage: Usage }) {
           />
           {stored ? (
             <Box maw={640}>
-              <Progress.Root size="xl" role="group" aria-label={text.picture}>
-                <Progress.Section value={shareOf(stored.uniqueBytes)} aria-label={text.unique} />
-                <Progress.Section
-                  value={shareOf(stored.sharedBytes)}
-                  color="harbour.3"
-                  aria-label={text.shared}
+              <div role="group" aria-label={text.picture}>
+                <Meter
+                  parts={[
+                    { label: text.unique, share: shareOf(stored.uniqueBytes) },
+                    { label: text.shared, share: shareOf(stored.sharedBytes), tone: 'light' },
+                  ]}
+                  isLarge
                 />
-              </Progress.Root>
+              </div>
               <Group justify="space-between" mt={4}>
                 <Text size="xs">{`${text.unique}: ${formatBytes(stored.uniqueBytes)}`}</Text>
                 <Text size="xs">{`${text.shared}: ${formatBytes(stored.sharedBytes)}`}</Text>
