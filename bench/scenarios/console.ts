@@ -59,6 +59,9 @@ async function run({ workspace, settings, log }: Context): Promise<ScenarioResul
       // A process of its own: what types of the browser it needs are no concern of the others.
       const { stdout } = await promisify(execFile)(process.execPath, [program, given], {
         maxBuffer: 1 << 24,
+      }).catch((cause: Error & { stderr?: string }) => {
+        const fault = /^\S*Error: .*$/m.exec(cause.stderr ?? '')?.[0]
+        throw new Error(`measure-pages.ts: ${fault ?? cause.message}`, { cause })
       })
       return JSON.parse(stdout) as Figures[]
     } finally {

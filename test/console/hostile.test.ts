@@ -55,7 +55,7 @@ const pages: readonly { path: string; words?: string; open?: RegExp }[] = [
   { path: `${repository}/images/y/files?path=b`, words: '<b>bold<b>' },
   { path: `${repository}/images/y/packages`, words: bold },
   { path: `${repository}/images/y/findings`, words: bold },
-  { path: `${repository}/images/y/trust` },
+  { path: `${repository}/images/y/trust`, words: bold, open: /Show what went into it/ },
   { path: `${repository}/images/y/relations` },
   { path: `${repository}/images/z` },
   { path: `${repository}/images/z/configuration` },

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attestBuild, stateBuild } from './attestations.ts'
 import { type Console, type Look, startConsole } from './harness.ts'
 import { rowsOf, visitAs } from './look.ts'
 import type { Role } from './seed.ts'
@@ -149,5 +150,49 @@ describe('trust', () => {
     })
     const { signedBy } = await ask<{ signedBy: string[] }>(`${api}/manifests/1.1.0/signatures`)
     expect(signedBy).toEqual(['release'])
+  })
+
+  test('tells how it was built, and whether anybody trusted says so', async () => {
+    const predicate = {
+      buildDefinition: {
+        buildType: 'https://actions.github.io/buildtypes/workflow/v1',
+        externalParameters: {
+          workflow: {
+            repository: 'https://github.com/acme/api',
+            ref: 'refs/heads/main',
+            path: '.github/workflows/release.yml',
+          },
+        },
+        resolvedDependencies: [
+          {
+            uri: 'git+https://github.com/acme/api@refs/heads/main',
+            digest: { gitCommit: 'c27d339ee6075c1f744c5d4b200f7901aad2c369' },
+          },
+        ],
+      },
+      runDetails: {
+        builder: { id: 'https://github.com/actions/runner' },
+        metadata: { startedOn: '2026-01-02T03:04:05Z', finishedOn: '2026-01-02T03:06:05Z' },
+      },
+    }
+    await on('reader', `${images}/1.1.0/trust`, {}, async (page) => {
+      await page.getByText('Nobody says how it was built').waitFor()
+    })
+    await stateBuild(berth.berth, 'acme/api', '1.1.0', {
+      ...predicate,
+      runDetails: { builder: { id: 'somebody' } },
+    })
+    await attestBuild(berth.berth, 'acme/api', '1.1.0', { identity: 'builder', predicate })
+    await on('reader', `${images}/1.1.0/trust`, {}, async (page) => {
+      await page.getByText('Signed by builder.', { exact: true }).waitFor()
+      await page.getByText('Whoever may push here can have written it.').waitFor()
+      const source = page.getByRole('link', { name: 'https://github.com/acme/api@refs/heads/main' })
+      expect(await source.first().getAttribute('href')).toBe('https://github.com/acme/api')
+      await page.getByText('gitCommit:c27d339ee6075c1f744c5d4b200f7901aad2c369').first().waitFor()
+      await page.getByText('2 min', { exact: true }).waitFor()
+      await page.getByRole('button', { name: 'Show what went into it (1)' }).first().click()
+      const parts = await rowsOf(page, 'What went into it').allTextContents()
+      expect(parts[0]).toContain('git+https://github.com/acme/api@refs/heads/main')
+    })
   })
 })

@@ -133,7 +133,7 @@ export function visitsOf(given: {
         cleared(firstRow('v049999')),
         {
           name: 'sort by name',
-          act: (page) => page.getByRole('combobox', { name: 'Order' }).press('n'),
+          act: (page) => page.getByRole('combobox', { name: 'Order' }).press('b'),
           shows: firstRow('v000000'),
         },
         {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Berth } from '../tools/berth.ts'
+import { stateBuild } from './attestations.ts'
 import { manage, password, push } from './seed.ts'
 
 /** A mark that turns the direction of what follows. */
@@ -14,6 +15,7 @@ const long = 'long'.repeat(2500)
 export async function writeHostile(berth: Berth): Promise<{ userCode: string }> {
   await pushHostile(berth)
   await pushArtifact(berth)
+  await stateHostile(berth)
   await Promise.all([
     manage(berth, 'PATCH', '/projects/acme', { description: markup }),
     manage(berth, 'POST', '/projects/acme/robots', {
@@ -77,6 +79,26 @@ async function manageText(
   const text = await response.text()
   if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`)
   return JSON.parse(text) as Record<string, unknown>
+}
+
+/** A provenance that anybody may have written. */
+function stateHostile(berth: Berth): Promise<void> {
+  return stateBuild(berth, 'acme/hostile', 'y', {
+    buildDefinition: {
+      buildType: 'javascript:berthRan=1',
+      externalParameters: {
+        configSource: { uri: markup, digest: { [markup]: markup }, path: long.slice(0, 4000) },
+      },
+      resolvedDependencies: [
+        { uri: markup, digest: { sha256: markup } },
+        { name: long.slice(0, 4000) },
+      ],
+    },
+    runDetails: {
+      builder: { id: `https://example.com/${turn}${markup}` },
+      metadata: { invocationId: long.slice(0, 4000) },
+    },
+  })
 }
 
 /** An image in whose every field stands what should not. */

@@ -49,6 +49,54 @@ export const readSignatures = defineRoute({
   versioned: false,
 })
 
+const material = z.strictObject({
+  uri: z.string(),
+  digest: z.string().describe('`algorithm:value`; empty when it is not said.'),
+})
+
+const provenance = z.strictObject({
+  source: z.string().describe('Digest of the manifest that carries it.'),
+  subject: z.string().describe('The image that it is about: this one, or one of an index.'),
+  state: z
+    .enum(['verified', 'unsigned', 'refused'])
+    .describe('`unsigned`: whoever may push can have written it.'),
+  identity: z.string().describe('Name of the trusted identity; empty unless verified.'),
+  predicateType: z.string(),
+  signedAt: time.nullable(),
+  message: z.string().describe('Why there is no build to tell of, for people.'),
+  build: z
+    .strictObject({
+      builder: z.string(),
+      buildType: z.string(),
+      source: material.nullable().describe('What was built.'),
+      entryPoint: z.string().describe('Where in the source the build is described.'),
+      invocation: z.string().describe('The run of the builder.'),
+      startedOn: z.string().nullable(),
+      finishedOn: z.string().nullable(),
+      materials: z.array(material).describe('What went into it, the first 200.'),
+      materialCount: z.int(),
+    })
+    .nullable(),
+})
+
+export const readProvenance = defineRoute({
+  id: 'readProvenance',
+  method: 'GET',
+  path: '/repositories/{repository}/manifests/{reference}/provenance',
+  topic,
+  summary: 'Read how an image was built, as its builder states it',
+  description:
+    'SLSA provenance 0.2 and 1: signed attestations, which are judged now, and the statements that BuildKit adds to an index, which nobody signed. The verified first, 40 at most.',
+  params: imageParams,
+  query: nothing,
+  body: undefined,
+  status: 200,
+  answer: z.strictObject({ digest: z.string(), items: z.array(provenance) }),
+  problems: ['notFound'],
+  versioned: false,
+  open: true,
+})
+
 export const verifySignatures = defineRoute({
   id: 'verifySignatures',
   method: 'POST',

@@ -54,6 +54,7 @@ import { Search } from './search/search.ts'
 import { SearchUpkeep } from './search/upkeep.ts'
 import { TrustedIdentities } from './signatures/identities.ts'
 import { SigningKeys } from './signatures/keys.ts'
+import { Provenances } from './signatures/provenance.ts'
 import { TrustedRoots } from './signatures/roots.ts'
 import { ImageSigning } from './signatures/sign.ts'
 import type { StorageDriver } from './storage/driver.ts'
@@ -243,6 +244,7 @@ export async function openApp(
         requestAudit,
         registryManifests: registry.manifests,
         signatures,
+        provenances: new Provenances({ signatures, ...registry }),
         trustedIdentities: new TrustedIdentities(signing),
         trustedRoots: new TrustedRoots(signing),
         signingKeys,

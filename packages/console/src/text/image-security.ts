@@ -249,6 +249,37 @@ export const imageSecurityText = {
     source: 'Carried by',
   },
 
+  provenance: {
+    title: 'Provenance',
+    lead: 'How it was built, as its builder states it (SLSA).',
+    emptyTitle: 'Nobody says how it was built',
+    empty:
+      'BuildKit adds a provenance to what it pushes, and cosign attest adds one that is signed.',
+    states: { verified: 'Verified', unsigned: 'Not signed', refused: 'Refused' },
+    notes: {
+      verified: (identity: string) => `Signed by ${identity}.`,
+      unsigned: 'Whoever may push here can have written it.',
+      refused: 'Nobody that is trusted signed it, so it is not shown.',
+    },
+    ofIndex: 'of the index',
+    type: 'Type',
+    carrier: 'Carried by',
+    source: 'Built from',
+    commit: 'Revision',
+    entryPoint: 'Described in',
+    builder: 'Built by',
+    buildType: 'Kind of build',
+    invocation: 'Run',
+    started: 'Started',
+    took: 'Took',
+    materials: 'What went into it',
+    showMaterials: (count: string) => `Show what went into it (${count})`,
+    hideMaterials: 'Hide what went into it',
+    material: 'Part',
+    digest: 'Digest',
+    moreMaterials: (count: string) => `${count} more are not listed.`,
+  },
+
   decision: {
     title: 'Decision of the policy',
     lead: 'What is stored is judged anew when this is opened.',

@@ -65,7 +65,10 @@ const management: Readonly<Record<string, readonly CallerName[]>> = {
   ...ids(projectReaders, 'readProject readProjectUsage listImmutabilityRules'),
   ...ids(projectReaders, 'testImmutabilityRules readPolicy listPolicyExceptions'),
   ...ids(projectReaders, 'readScan listImagePackages readImageDiff listFindings exportReport'),
-  ...ids(projectReaders, 'exportSbom listAttachedSboms listSbomPackages readSignatures'),
+  ...ids(
+    projectReaders,
+    'exportSbom listAttachedSboms listSbomPackages readProvenance readSignatures',
+  ),
   ...ids(projectReaders, 'listExternalScans listExternalFindings exportExternalReport'),
   ...ids(projectReaders, 'listTrackedFindings readFindingsOverview readFindingsTrend'),
   ...ids(projectReaders, 'listVexStatements listTrustedIdentities listSigningKeys'),

@@ -2,17 +2,22 @@ import { artifactManifest, emptyConfigText } from '@berth/oci/artifact-manifest.
 import { Unreadable } from '@berth/scanner/detector.ts'
 import type { CataloguedPackage } from '@berth/scanner/package.ts'
 import { type Digest, makeDigest } from '@berth/oci/digest.ts'
-import { parseManifest } from '@berth/oci/manifest.ts'
-import { OCI_IMAGE_MANIFEST, isIndexMediaType } from '@berth/oci/media-type.ts'
+import { OCI_IMAGE_MANIFEST } from '@berth/oci/media-type.ts'
 import { type Reference, type RepositoryName, parseReference } from '@berth/oci/reference.ts'
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { BerthError } from '../errors.ts'
 import type { Permit } from '../registry/admission.ts'
 import type { Blobs } from '../registry/blobs.ts'
-import type { Manifests, StoredManifest } from '../registry/manifests.ts'
+import type { Manifests } from '../registry/manifests.ts'
 import type { Referrers } from '../registry/referrers.ts'
 import type { Uploads } from '../registry/uploads.ts'
+import {
+  type AttachedManifest,
+  attachedManifests,
+  isStatement,
+  statedType,
+} from '../registry/attached-manifests.ts'
 import { readSmallBlob } from './blob-stream.ts'
 import type { Reports } from './reports.ts'
 
@@ -40,13 +45,6 @@ const formats: Readonly<Record<string, SbomFormat>> = {
   'https://cyclonedx.org/bom': 'cyclonedx',
 }
 
-const inToto = 'application/vnd.in-toto+json'
-const predicateAnnotations = [
-  'in-toto.io/predicate-type',
-  'dev.sigstore.bundle.predicateType',
-  'predicateType',
-]
-const manifestsMax = 100
 const listMax = 100
 const documentMax = 64 * 1024 ** 2
 
@@ -115,11 +113,15 @@ export class Sboms {
   /** Those that were attached to a manifest, 100 at most. Throws `manifestUnknown`, `nameUnknown`. */
   async attached(repository: RepositoryName, reference: Reference): Promise<AttachedSbom[]> {
     const image = await this.#manifests.getManifest(repository, reference)
-    const found = [
-      ...(await this.#fromReferrers(repository, image.digest)),
-      ...(await this.#fromTag(repository, image.digest)),
-      ...(await this.#fromIndex(repository, image)),
-    ]
+    const found: AttachedSbom[] = []
+    for await (const attached of attachedManifests(
+      { manifests: this.#manifests, referrers: this.#referrers },
+      repository,
+      image,
+      'sbom',
+    )) {
+      found.push(...sbomsIn(attached))
+    }
     return found.slice(0, listMax)
   }
 
@@ -150,68 +152,6 @@ export class Sboms {
     }
   }
 
-  async #fromReferrers(repository: RepositoryName, subject: Digest): Promise<AttachedSbom[]> {
-    const { descriptors } = await this.#referrers.listReferrers(repository, subject, {
-      artifactTypes: [],
-      after: undefined,
-    })
-    const found: AttachedSbom[] = []
-    for (const { digest } of descriptors.slice(0, manifestsMax)) {
-      found.push(...(await this.#inManifest(repository, digest, 'referrer')))
-    }
-    return found
-  }
-
-  /** As cosign attached them before referrers. */
-  async #fromTag(repository: RepositoryName, subject: Digest): Promise<AttachedSbom[]> {
-    const tag = `${subject.replace(':', '-')}.sbom`
-    const stored = await this.#find(repository, tag)
-    return stored ? this.#inManifest(repository, stored.digest, 'tag') : []
-  }
-
-  /** What buildx adds to an index for each of its images; of an index itself all of them. */
-  async #fromIndex(repository: RepositoryName, image: StoredManifest): Promise<AttachedSbom[]> {
-    if (!isIndexMediaType(image.mediaType)) return []
-    const { manifests } = parseManifest(image.payload, image.mediaType)
-    const found: AttachedSbom[] = []
-    for (const { digest, annotations } of manifests.slice(0, manifestsMax)) {
-      if (annotations?.['vnd.docker.reference.type'] !== 'attestation-manifest') continue
-      found.push(...(await this.#inManifest(repository, digest, 'attestation')))
-    }
-    return found
-  }
-
-  async #inManifest(
-    repository: RepositoryName,
-    digest: Digest,
-    how: AttachedSbom['how'],
-  ): Promise<AttachedSbom[]> {
-    const stored = await this.#find(repository, digest)
-    if (stored === undefined) return []
-    const { layers, annotations: own } = parseManifest(stored.payload, stored.mediaType)
-    return layers.flatMap(({ digest: blob, mediaType, size, annotations }) => {
-      const predicate = predicateAnnotations
-        .map((name) => annotations?.[name] ?? own[name])
-        .find((value) => value !== undefined)
-      const format =
-        formats[mediaType] ?? (predicate === undefined ? undefined : formats[predicate])
-      if (format === undefined) return []
-      const isStatement = mediaType === inToto || formats[mediaType] === undefined
-      const place = isStatement ? 'attestation' : how
-      return [{ manifest: digest, blob, format, how: place, size }]
-    })
-  }
-
-  /** `undefined` when it is not there: an index may name what was never pushed. */
-  async #find(repository: RepositoryName, reference: string): Promise<StoredManifest | undefined> {
-    try {
-      return await this.#manifests.getManifest(repository, parseReference(reference))
-    } catch (error) {
-      if (error instanceof BerthError && error.kind === 'manifestUnknown') return undefined
-      throw error
-    }
-  }
-
   async #put(repository: RepositoryName, permit: Permit, bytes: Buffer): Promise<void> {
     const body = {
       stream: Readable.from([bytes]),
@@ -225,4 +165,16 @@ export class Sboms {
 
 function digestOf(bytes: Buffer): Digest {
   return makeDigest('sha256', createHash('sha256').update(bytes).digest('hex'))
+}
+
+function sbomsIn(attached: AttachedManifest): AttachedSbom[] {
+  return attached.layers.flatMap((layer) => {
+    const { digest: blob, mediaType, size } = layer
+    const stated = statedType(layer, attached)
+    const format = formats[mediaType] ?? (stated === undefined ? undefined : formats[stated])
+    if (format === undefined) return []
+    const isStated = isStatement(layer) || formats[mediaType] === undefined
+    const how = isStated ? 'attestation' : attached.how
+    return [{ manifest: attached.digest, blob, format, how, size }]
+  })
 }

@@ -33,8 +33,13 @@ const sourcesMax = 200
 /** Signatures that are judged for one subject. */
 const signaturesMax = 200
 const subjectsPerTurn = 100
+/** Attestations that are read for whoever asks what they state. */
+const attestationsMax = 20
 /** Someone attaches signatures faster than they are judged: the next job sees the rest. */
 const turnsMax = 5
+
+/** `predicate`: of a verified one only. */
+type JudgedAttestation = VerdictView & { readonly predicate: unknown }
 
 /** What the signatures of one subject are judged by, as it stood at one moment. */
 type Evidence = {
@@ -80,6 +85,33 @@ export class SignatureVerification {
     return found
       ? (await verdictsOf(this.#database.read, found.id, subject)).map(toVerdictView)
       : []
+  }
+
+  /**
+   * The attestations of a subject whose type is wanted, at most 20, judged anew: what was refused has no predicate. A
+   * repository that does not exist has none.
+   */
+  async readAttestations(
+    repository: RepositoryName,
+    subject: Digest,
+    isWanted: (predicateType: string) => boolean,
+  ): Promise<JudgedAttestation[]> {
+    const known = await this.readVerdicts(repository, subject)
+    const wanted = known.filter((each) => isWanted(each.predicateType)).slice(0, attestationsMax)
+    const evidence =
+      wanted.length > 0 && (await this.#gather(this.#database.read, repository, subject))
+    if (!evidence) return []
+    const trust = await this.#trust(evidence)
+    const found: JudgedAttestation[] = []
+    for (const { source, position } of wanted) {
+      const layer = (await this.#layersOf(repository, source))[position]
+      if (!layer) continue
+      const judged = await this.#verdictOn(repository, subject, trust, source, layer)
+      const { predicate, ...verdict } = { predicate: undefined, ...judged }
+      const stored = this.#toStored(source, position, layer, verdict)
+      found.push({ ...toVerdictView(stored), predicate })
+    }
+    return found
   }
 
   /** Judges every signature of a subject and keeps what was found; how many. Doing it twice is harmless. */

@@ -5,6 +5,7 @@ import { Section } from '../../ui/page.tsx'
 import { Empty } from '../../ui/states.tsx'
 import { Decision } from './decision.tsx'
 import { useImage } from './image-context.ts'
+import { ProvenanceSection } from './provenance.tsx'
 import { Signatures } from './signatures.tsx'
 
 const text = imageSecurityText.trust
@@ -31,6 +32,7 @@ export default function Trust() {
           )}
         </>
       )}
+      <ProvenanceSection />
     </Stack>
   )
 }

@@ -59,6 +59,7 @@ import type { ScannerRegistrations } from '../../scanners/registrations.ts'
 import type { Search } from '../../search/search.ts'
 import type { TrustedIdentities } from '../../signatures/identities.ts'
 import type { SigningKeys } from '../../signatures/keys.ts'
+import type { Provenances } from '../../signatures/provenance.ts'
 import type { TrustedRoots } from '../../signatures/roots.ts'
 import type { ImageSigning } from '../../signatures/sign.ts'
 import type { SignatureVerification } from '../../signatures/verification.ts'
@@ -131,6 +132,7 @@ export type ManagementDoor = {
   /** For turning a tag into a digest. */
   readonly registryManifests: Pick<Manifests, 'getManifest'>
   readonly signatures: SignatureVerification
+  readonly provenances: Provenances
   readonly trustedIdentities: TrustedIdentities
   readonly trustedRoots: TrustedRoots
   readonly signingKeys: SigningKeys

@@ -1,18 +1,32 @@
-import { readSignatures, signManifest, verifySignatures } from '@berth/api/signatures.ts'
+import {
+  readProvenance,
+  readSignatures,
+  signManifest,
+  verifySignatures,
+} from '@berth/api/signatures.ts'
 import type { Digest } from '@berth/oci/digest.ts'
 import { parseReference, parseRepositoryName, type RepositoryName } from '@berth/oci/reference.ts'
 import { BerthError } from '../../errors.ts'
+import type { Provenance } from '../../signatures/provenance.ts'
 import { type Binding, bind } from './call.ts'
 import type { ManagementDoor } from './door.ts'
 import { writePermit } from '../write-permit.ts'
 
 const annotationsMax = 64
+const materialsMax = 200
 
 /** Who signed images, and why other signatures do not count. */
 export const signatureRoutes: readonly Binding[] = [
   bind(readSignatures, { on: 'repository', action: 'pull' }, async (door, { params }) => {
     const { repository, digest } = await resolve(door, params)
     return { body: await readVerdicts(door, repository, digest) }
+  }),
+  bind(readProvenance, { on: 'repository', action: 'pull' }, async (door, { params }) => {
+    const { digest, items } = await door.provenances.read(
+      parseRepositoryName(params.repository),
+      parseReference(params.reference),
+    )
+    return { body: { digest, items: items.map(toProvenance) } }
   }),
   bind(verifySignatures, { on: 'repository', action: 'push' }, async (door, { params }) => {
     const { repository, digest } = await resolve(door, params)
@@ -67,5 +81,21 @@ async function readVerdicts(door: ManagementDoor, repository: RepositoryName, di
     digest,
     signedBy: [...new Set(good.map(({ identity }) => identity))],
     items: verdicts,
+  }
+}
+
+function toProvenance({ facts, ...provenance }: Provenance) {
+  return {
+    ...provenance,
+    build: facts
+      ? {
+          ...facts,
+          source: facts.source ?? null,
+          startedOn: facts.startedOn ?? null,
+          finishedOn: facts.finishedOn ?? null,
+          materials: facts.materials.slice(0, materialsMax),
+          materialCount: facts.materials.length,
+        }
+      : null,
   }
 }
