@@ -101,7 +101,7 @@ export async function startConsole(
 /** Until nothing is loading: no skeleton stands in the page, and no request is under way. */
 export async function settled(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle')
-  const unsettled = '.mantine-Skeleton-root, [aria-busy=true]'
+  const unsettled = '.berth-bone, [aria-busy=true]'
   await page.waitForFunction((selector) => document.querySelector(selector) === null, unsettled)
 }
 
@@ -150,8 +150,7 @@ async function visitOf(browser: Browser, berth: Berth, look: Look): Promise<Visi
     const deadline = Date.now() + 30_000
     for (;;) {
       await idle(page)
-      if (underWay.size === 0 && (await page.locator('.mantine-Skeleton-root').count()) === 0)
-        return
+      if (underWay.size === 0 && (await page.locator('.berth-bone').count()) === 0) return
       if (Date.now() > deadline) {
         throw new Error(
           `${page.url()} waits for ${[...underWay].map((each) => each.url()).join(' ')}`,

@@ -123,7 +123,7 @@ async function measure(context: BrowserContext, visit: Visit, figures: Figures):
   await page.waitForTimeout(windowMs)
   await page.goto(`${given.url}${visit.path}`)
   await momentOf(page, { selector: 'main h1' })
-  const complete = await momentOf(page, { selector: '.mantine-Skeleton-root', isGone: true })
+  const complete = await momentOf(page, { selector: '.berth-bone', isGone: true })
   figures.complete.push(complete)
   figures.script.push(script / 1000)
   figures.requests.push(requests)

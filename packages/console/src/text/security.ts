@@ -286,7 +286,7 @@ export const securityText = {
     noneNoRight: 'Without them nothing is found. An administrator can import them.',
     records: 'Advisories',
     unknown: 'not known',
-    old: (days: number) =>
+    old: (days: string) =>
       `The newest of these advisories is ${days} days old. What became known since is not found: import newer ones.`,
     fault: 'A newer file is not used',
     updating: 'An import is running.',

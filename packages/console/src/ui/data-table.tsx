@@ -1,4 +1,4 @@
-import { Alert, Box, Button, Skeleton, Text } from '@mantine/core'
+import { Alert, Box, Button, Text } from '@mantine/core'
 import { createColumnHelper, useTable } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type ReactNode, useCallback, useDeferredValue, useEffect, useMemo, useRef } from 'react'
@@ -6,6 +6,7 @@ import { uiText } from '../text/ui.ts'
 import { Fault } from './states.tsx'
 import { features, TableRow } from './table-row.tsx'
 import { formatCount } from './units.ts'
+import { Bone } from './skeleton.tsx'
 
 /** A column: `cell` makes what stands in it. */
 export type Column<Row> = {
@@ -133,7 +134,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
               ))}
             </tr>
           </thead>
-          <tbody>
+          <tbody className={rows.length === 0 ? 'berth-skeleton' : undefined}>
             {before > 0 && <Filler columns={columns.length} height={before} />}
             {shown.map(({ row, index }) => (
               <TableRow
@@ -237,7 +238,7 @@ function SkeletonRows({ columns }: { columns: number }) {
     <tr key={row}>
       {Array.from({ length: columns }, (_, column) => (
         <td key={column}>
-          <Skeleton height={14} width={`${80 - ((row * 13 + column * 29) % 45)}%`} />
+          <Bone height={14} width={`${80 - ((row * 13 + column * 29) % 45)}%`} />
         </td>
       ))}
     </tr>

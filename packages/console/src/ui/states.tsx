@@ -1,5 +1,5 @@
 import { ApiProblem } from '@berth/api/client.ts'
-import { Alert, Button, Center, Skeleton, Stack, Text, Title } from '@mantine/core'
+import { Alert, Button, Center, Stack, Text, Title } from '@mantine/core'
 import {
   IconAnchor,
   IconCloudOff,
@@ -9,6 +9,7 @@ import {
 } from '@tabler/icons-react'
 import type { ComponentType, ReactNode } from 'react'
 import { uiText } from '../text/ui.ts'
+import { Bone } from './skeleton.tsx'
 
 /** A place with nothing in it: what it is for, and what to do first. */
 export function Empty({
@@ -103,9 +104,9 @@ export function Fault({ error, onRetry }: { error: Error; onRetry?: () => void }
 /** Lines in the place of what is loading. */
 export function Lines({ count = 6, height = 18 }: { count?: number; height?: number }) {
   return (
-    <Stack gap="sm" role="status" aria-label={uiText.loading}>
+    <Stack gap="sm" className="berth-skeleton" role="status" aria-label={uiText.loading}>
       {Array.from({ length: count }, (_, index) => (
-        <Skeleton key={index} height={height} width={`${96 - ((index * 17) % 40)}%`} />
+        <Bone key={index} height={height} width={`${96 - ((index * 17) % 40)}%`} />
       ))}
     </Stack>
   )

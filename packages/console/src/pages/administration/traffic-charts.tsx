@@ -1,10 +1,11 @@
 import type { readTraffic } from '@berth/api/traffic.ts'
-import { SimpleGrid, Skeleton } from '@mantine/core'
+import { SimpleGrid } from '@mantine/core'
 import { lazy, Suspense, useMemo } from 'react'
 import type * as z from 'zod'
 import { systemText as text } from '../../text/system.ts'
 import { Section } from '../../ui/page.tsx'
 import { formatSpan } from '../../ui/units.ts'
+import { Skeleton } from '../../ui/skeleton.tsx'
 
 export type Traffic = z.output<typeof readTraffic.answer>
 

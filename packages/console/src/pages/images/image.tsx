@@ -1,7 +1,7 @@
 import { readManifest } from '@berth/api/manifests.ts'
 import { readRepository } from '@berth/api/repositories.ts'
 import { ApiProblem } from '@berth/api/client.ts'
-import { Skeleton, Stack } from '@mantine/core'
+import { Stack } from '@mantine/core'
 import { Outlet, useParams } from '@tanstack/react-router'
 import { useApi } from '../../api/queries.ts'
 import { imageText as text } from '../../text/images.ts'
@@ -17,6 +17,7 @@ import { PlatformSwitch } from './platform-switch.tsx'
 import { choicesOf, chosenOf } from './platforms.ts'
 import { PullLine } from './pull-line.tsx'
 import { VerdictLine } from './verdict-line.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
 
 /** One image: who it is, whether it may be pulled, what can be done with it, and its parts. */
 export default function Image() {
@@ -104,7 +105,7 @@ function Above({ repository }: { repository: string }) {
 function ImageSkeleton() {
   return (
     <Stack gap="md">
-      <Skeleton height={150} radius="md" />
+      <Skeleton height={150} />
       <Skeleton height={36} />
       <Lines count={8} />
     </Stack>

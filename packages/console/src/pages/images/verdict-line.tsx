@@ -1,5 +1,4 @@
 import { explainDecision } from '@berth/api/decisions.ts'
-import { Skeleton } from '@mantine/core'
 import { IconAlertTriangle, IconBan, IconCircleCheck } from '@tabler/icons-react'
 import { useApi } from '../../api/queries.ts'
 import { imageText } from '../../text/images.ts'
@@ -7,6 +6,7 @@ import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { useImage } from './image-context.ts'
 import classes from './images.module.css'
+import { Skeleton } from '../../ui/skeleton.tsx'
 
 const text = imageText.verdict
 const icons = { allow: IconCircleCheck, warn: IconAlertTriangle, deny: IconBan }
@@ -17,7 +17,7 @@ export function VerdictLine() {
   const { data, error } = useApi(explainDecision, {
     params: { repository: repository.name, reference },
   })
-  if (!data) return error ? null : <Skeleton height={36} role="status" aria-label={text.loading} />
+  if (!data) return error ? null : <Skeleton height={36} label={text.loading} />
   const { decision, violations, moreViolations } = data.body
   const Icon = icons[decision]
   const worst = violations.find(({ mode }) => decision !== 'deny' || mode === 'enforce')

@@ -1,5 +1,5 @@
 import { listProjects } from '@berth/api/projects.ts'
-import { Box, Skeleton } from '@mantine/core'
+import { Box } from '@mantine/core'
 import { useApi } from '../../api/queries.ts'
 import { projectText as text } from '../../text/projects.ts'
 import { Facts } from '../../ui/facts.tsx'
@@ -8,6 +8,7 @@ import { SeverityCounts } from '../../ui/severity.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { useProject } from './project-context.ts'
 import { QuotaBar } from './quota-bar.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
 
 /** The figures of the project as they stand in the list of all of them. Left out when they cannot be read. */
 export function ProjectFacts() {
@@ -15,7 +16,7 @@ export function ProjectFacts() {
   // Of all names that begin with it, its own is the first.
   const read = useApi(listProjects, { query: { prefix: project.name, limit: 1 } })
   const listed = read.data?.body.items[0]
-  if (read.data === undefined && !read.error) return <Skeleton height={74} radius="md" />
+  if (read.data === undefined && !read.error) return <Skeleton height={74} />
   if (listed?.name !== project.name) return null
   const { usage, findings, settings, createdAt } = listed
   return (

@@ -1,5 +1,5 @@
 import { readProject } from '@berth/api/projects.ts'
-import { Group, Skeleton, Stack } from '@mantine/core'
+import { Group, Stack } from '@mantine/core'
 import { Outlet, useLocation, useParams } from '@tanstack/react-router'
 import { useApi } from '../../api/queries.ts'
 import { useSession } from '../../api/session.ts'
@@ -11,6 +11,7 @@ import { Page } from '../../ui/page.tsx'
 import { type RouteTab, RouteTabs } from '../../ui/route-tabs.tsx'
 import { Lines, Show } from '../../ui/states.tsx'
 import { type Project, ProjectProvider } from './project-context.ts'
+import { Skeleton } from '../../ui/skeleton.tsx'
 
 /** What stands above every page of one project: where it lies, what it is for, and its parts. */
 export default function ProjectLayout() {

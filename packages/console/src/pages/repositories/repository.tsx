@@ -1,6 +1,6 @@
 import { readProject } from '@berth/api/projects.ts'
 import { readRepository } from '@berth/api/repositories.ts'
-import { Group, Skeleton, Stack } from '@mantine/core'
+import { Group, Stack } from '@mantine/core'
 import { Outlet, useLocation, useParams } from '@tanstack/react-router'
 import { useApi } from '../../api/queries.ts'
 import { registryHost } from '../../api/address.ts'
@@ -15,6 +15,7 @@ import { Lines, Show } from '../../ui/states.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { formatBytes, formatCapped, formatCount } from '../../ui/units.ts'
 import { type Repository, RepositoryProvider } from './repository-context.ts'
+import { Skeleton } from '../../ui/skeleton.tsx'
 
 /** What stands above every page of one repository: where it lies, what it is, and its parts. */
 export default function RepositoryLayout() {

@@ -64,7 +64,9 @@ function State({ advisories }: { advisories: Advisories }) {
           <ForeignText text={fault} />
         </Alert>
       )}
-      {ageDays !== null && ageDays > oldDays && <Alert color="yellow">{text.old(ageDays)}</Alert>}
+      {ageDays !== null && ageDays > oldDays && (
+        <Alert color="yellow">{text.old(formatCount(Math.round(ageDays)))}</Alert>
+      )}
       <div role="status">
         {isUpdating && <Alert color="blue">{text.updating}</Alert>}
         {!isUpdating && isMatching && <Alert color="blue">{text.matching}</Alert>}

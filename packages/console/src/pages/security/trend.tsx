@@ -1,5 +1,5 @@
 import { readFindingsTrend, readInstanceFindingsTrend } from '@berth/api/findings.ts'
-import { Box, Group, SegmentedControl, Skeleton, Text } from '@mantine/core'
+import { Box, Group, SegmentedControl, Text } from '@mantine/core'
 import { lazy, Suspense, useMemo } from 'react'
 import type * as z from 'zod'
 import { securityText } from '../../text/security.ts'
@@ -10,6 +10,7 @@ import { Section } from '../../ui/page.tsx'
 import { Show } from '../../ui/states.tsx'
 import { formatCount } from '../../ui/units.ts'
 import { type Scope, useScoped } from './scope.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
 
 type Day = z.output<typeof readFindingsTrend.answer>['days'][number]
 type Shown = 'critical' | 'high' | 'medium' | 'low'

@@ -1,10 +1,11 @@
 import { listSignInProviders } from '@berth/api/oidc.ts'
-import { Alert, Button, Divider, Skeleton, Stack, Text } from '@mantine/core'
+import { Alert, Button, Divider, Stack, Text } from '@mantine/core'
 import { IconLogin2 } from '@tabler/icons-react'
 import { apiAddress } from '../../api/client.ts'
 import { useApi } from '../../api/queries.ts'
 import { signInText as text } from '../../text/sign-in.ts'
 import { uiText } from '../../text/ui.ts'
+import { Skeleton } from '../../ui/skeleton.tsx'
 
 /** The providers of single sign-on, and what else there is besides a password of Berth itself. */
 export function Ways({ returnTo }: { returnTo: string }) {
