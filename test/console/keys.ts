@@ -60,6 +60,26 @@ export class Keys {
     await this.#page.keyboard.type(text)
   }
 
+  /** Steps by Tab through a dialog until it begins anew; what it holds that this did not lead to, and where it led out. */
+  async walk(dialog: Locator): Promise<string[]> {
+    for (let steps = 0; steps < stepsMax; steps += 1) {
+      const step = await dialog.evaluate((element, number) => {
+        const { activeElement: at } = document
+        if (!(at instanceof HTMLElement) || !element.contains(at)) return 'out'
+        const before = at.dataset['reached']
+        at.dataset['reached'] = String(number)
+        // The parts of a date are stops of their own.
+        return before === undefined || before === String(number - 1) ? 'new' : 'again'
+      }, steps)
+      if (step === 'out') return [`after ${steps} steps the focus is outside of the dialog`]
+      if (step === 'again') return dialog.evaluate(unreachedIn)
+      const { name, isSeen } = await this.#page.evaluate(lookAtFocus)
+      if (!isSeen) this.unseen.add(name)
+      await this.#page.keyboard.press('Tab')
+    }
+    return [`${stepsMax} steps do not lead through the dialog`]
+  }
+
   /** Past the head and the navigation, as the first step into every page offers it. */
   async skipToContent(): Promise<void> {
     await this.use('link', 'Skip to the content')
@@ -69,6 +89,15 @@ export class Keys {
 /** Whether one of the elements has the focus. */
 export function hasFocus(locator: Locator): Promise<boolean> {
   return locator.evaluateAll((all) => all.some((each) => each === document.activeElement))
+}
+
+/** Of a group of radio buttons one is a stop, and keys lead to the others. */
+function unreachedIn(dialog: Element): string[] {
+  return [...dialog.querySelectorAll<HTMLElement>('a[href], button, input, select, textarea')]
+    .filter((control) => control.tabIndex >= 0 && !control.matches(':disabled, [type=radio]'))
+    .filter((control) => control.checkVisibility({ visibilityProperty: true }))
+    .filter((control) => control.dataset['reached'] === undefined)
+    .map((control) => control.outerHTML.slice(0, 120))
 }
 
 /** What has the focus, and whether it can be seen: on the screen, with an outline or a border of the colour of the theme. */

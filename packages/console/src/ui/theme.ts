@@ -1,5 +1,6 @@
 import { createTheme, type MantineColorsTuple } from '@mantine/core'
 import { uiText } from '../text/ui.ts'
+import { keepFocus } from './keep-focus.ts'
 
 /** The colour of Berth: harbour water. */
 const harbour: MantineColorsTuple = [
@@ -22,14 +23,6 @@ const dialog = {
   removeScrollProps: { removeScrollBar: false },
   closeButtonProps: { 'aria-label': uiText.close },
   onExitTransitionEnd: keepFocus,
-}
-
-/** What opened a dialog may be gone when it closes, as a row that was deleted: one goes on at the heading of the page. */
-function keepFocus(): void {
-  setTimeout(() => {
-    if (document.activeElement !== document.body) return
-    document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true })
-  }, 50)
 }
 
 export const theme = createTheme({
