@@ -2,7 +2,7 @@ import { containsQuery } from '@berth/api/page.ts'
 import { listTags, readTag } from '@berth/api/tags.ts'
 import { Drawer, Select, Stack } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
-import { useState } from 'react'
+import { useDeferredValue, useState } from 'react'
 import { useApi } from '../../api/queries.ts'
 import { repositoryText } from '../../text/repositories.ts'
 import { PullGuide } from '../../ui/pull-guide.tsx'
@@ -24,7 +24,8 @@ export function HowToPull({
   onClose: () => void
 }) {
   const { repository } = useRepository()
-  const tag = useLast(asked)
+  // That it opens is seen first; all the lines take longer.
+  const tag = useDeferredValue(useLast(asked))
   return (
     <Drawer
       opened={asked !== undefined}
