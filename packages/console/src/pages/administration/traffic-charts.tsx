@@ -4,8 +4,8 @@ import { lazy, Suspense, useMemo } from 'react'
 import type * as z from 'zod'
 import { systemText as text } from '../../text/system.ts'
 import { Section } from '../../ui/page.tsx'
-import { formatSpan } from '../../ui/units.ts'
 import { Skeleton } from '../../ui/skeleton.tsx'
+import { formatSpan } from '../../ui/units.ts'
 
 export type Traffic = z.output<typeof readTraffic.answer>
 

@@ -8,6 +8,7 @@ import { imageText as text } from '../../text/images.ts'
 import { useFilters } from '../../ui/filters.ts'
 import { PageLink } from '../../ui/link.tsx'
 import { Page } from '../../ui/page.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
 import { Empty, Lines, Show } from '../../ui/states.tsx'
 import { ImageActions } from './image-actions.tsx'
 import { ImageProvider, nameOf, type OpenImage, shortDigest } from './image-context.ts'
@@ -17,7 +18,6 @@ import { PlatformSwitch } from './platform-switch.tsx'
 import { choicesOf, chosenOf } from './platforms.ts'
 import { PullLine } from './pull-line.tsx'
 import { VerdictLine } from './verdict-line.tsx'
-import { Skeleton } from '../../ui/skeleton.tsx'
 
 /** One image: who it is, whether it may be pulled, what can be done with it, and its parts. */
 export default function Image() {

@@ -4,9 +4,9 @@ import { useApi } from '../../api/queries.ts'
 import { imageText } from '../../text/images.ts'
 import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
 import { useImage } from './image-context.ts'
 import classes from './images.module.css'
-import { Skeleton } from '../../ui/skeleton.tsx'
 
 const text = imageText.verdict
 const icons = { allow: IconCircleCheck, warn: IconAlertTriangle, deny: IconBan }

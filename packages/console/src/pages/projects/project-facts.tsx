@@ -5,10 +5,10 @@ import { projectText as text } from '../../text/projects.ts'
 import { Facts } from '../../ui/facts.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { SeverityCounts } from '../../ui/severity.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { useProject } from './project-context.ts'
 import { QuotaBar } from './quota-bar.tsx'
-import { Skeleton } from '../../ui/skeleton.tsx'
 
 /** The figures of the project as they stand in the list of all of them. Left out when they cannot be read. */
 export function ProjectFacts() {

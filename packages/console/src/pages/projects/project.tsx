@@ -9,9 +9,9 @@ import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Page } from '../../ui/page.tsx'
 import { type RouteTab, RouteTabs } from '../../ui/route-tabs.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
 import { Lines, Show } from '../../ui/states.tsx'
 import { type Project, ProjectProvider } from './project-context.ts'
-import { Skeleton } from '../../ui/skeleton.tsx'
 
 /** What stands above every page of one project: where it lies, what it is for, and its parts. */
 export default function ProjectLayout() {

@@ -11,11 +11,11 @@ import { ForeignText } from '../../ui/foreign-text.tsx'
 import { PageLink } from '../../ui/link.tsx'
 import { Page } from '../../ui/page.tsx'
 import { RouteTabs } from '../../ui/route-tabs.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
 import { Lines, Show } from '../../ui/states.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { formatBytes, formatCapped, formatCount } from '../../ui/units.ts'
 import { type Repository, RepositoryProvider } from './repository-context.ts'
-import { Skeleton } from '../../ui/skeleton.tsx'
 
 /** What stands above every page of one repository: where it lies, what it is, and its parts. */
 export default function RepositoryLayout() {

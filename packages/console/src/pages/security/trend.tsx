@@ -7,10 +7,10 @@ import { severityText } from '../../text/severity.ts'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { useFilters } from '../../ui/filters.ts'
 import { Section } from '../../ui/page.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
 import { Show } from '../../ui/states.tsx'
 import { formatCount } from '../../ui/units.ts'
 import { type Scope, useScoped } from './scope.tsx'
-import { Skeleton } from '../../ui/skeleton.tsx'
 
 type Day = z.output<typeof readFindingsTrend.answer>['days'][number]
 type Shown = 'critical' | 'high' | 'medium' | 'low'

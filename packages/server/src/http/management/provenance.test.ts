@@ -97,9 +97,12 @@ async function pushAttestation(
   return upload.digest
 }
 
-/** An index of one image, with statements about it as BuildKit adds them; `undefined`: about what the statement says. */
-async function pushIndex(repository: string, statements: readonly object[]): Promise<string> {
-  const image = await berth.push(repository, 'image')
+/** An index of an image that is there, with statements as BuildKit adds them. */
+async function pushIndex(
+  repository: string,
+  image: string,
+  statements: readonly object[],
+): Promise<void> {
   const { manifest: attached, blobs } = imageOf({ layers: [] })
   const layers = statements.map((statement) => {
     const text = JSON.stringify(statement)
@@ -135,7 +138,6 @@ async function pushIndex(repository: string, statements: readonly object[]): Pro
     body: index,
   })
   expect(answer.status).toBe(201)
-  return image
 }
 
 const statement = (image: string, predicate: unknown) => ({
@@ -190,7 +192,7 @@ test('a verified one of another shape says what is wrong', async () => {
 
 test('what BuildKit adds to an index is told as unsigned, by the image that it is about', async () => {
   const image = await berth.push('acme/kit', 'image')
-  await pushIndex('acme/kit', [statement(image, builtByBuildKit)])
+  await pushIndex('acme/kit', image, [statement(image, builtByBuildKit)])
   expect(await provenanceOf('acme/kit', 'v1')).toMatchObject([
     {
       subject: image,
@@ -208,7 +210,7 @@ test('what BuildKit adds to an index is told as unsigned, by the image that it i
 
 test('a statement about another image, or that is none, is no word about this one', async () => {
   const image = await berth.push('acme/false', 'image')
-  await pushIndex('acme/false', [
+  await pushIndex('acme/false', image, [
     statement(`sha256:${'0'.repeat(64)}`, builtByBuildKit),
     { _type: 'other', subject: [], predicate: {} },
     statement(image, { builder: 7 }),
